@@ -1,0 +1,50 @@
+"""The records that pass between the stages: frozen, plain data, no behaviour beyond reading.
+
+A record imports nothing of ours but other records, holds tuples instead of lists, and says
+"absent" with an empty value. JSON in both directions is msgspec's, which validates what it reads.
+"""
+
+from nb2image.model.image import BuiltImage, OutputFile, Report, RunReport
+from nb2image.model.notebook import Cell, MimeData, Notebook, Output
+from nb2image.model.place import Finding, Place
+from nb2image.model.plan import BaseImage, BuildPlan, PlannedFile
+from nb2image.model.requirements import (
+    DirectRequirement,
+    Evidence,
+    LockedPackage,
+    Need,
+    Requirements,
+    ResolutionStep,
+    Rule,
+    SystemPackage,
+)
+from nb2image.model.script import Install, LocalModule, Parameter, Script, ScriptCell
+
+__all__ = [
+    "BaseImage",
+    "BuildPlan",
+    "BuiltImage",
+    "Cell",
+    "DirectRequirement",
+    "Evidence",
+    "Finding",
+    "Install",
+    "LocalModule",
+    "LockedPackage",
+    "MimeData",
+    "Need",
+    "Notebook",
+    "Output",
+    "OutputFile",
+    "Parameter",
+    "Place",
+    "PlannedFile",
+    "Report",
+    "Requirements",
+    "ResolutionStep",
+    "Rule",
+    "RunReport",
+    "Script",
+    "ScriptCell",
+    "SystemPackage",
+]

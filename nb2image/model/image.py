@@ -1,0 +1,63 @@
+"""What came out of a build and of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nb2image.model.place import Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltImage:
+    """An image that a builder has made."""
+
+    reference: str
+    """The tag that was given, or the image's id."""
+    id: str
+    """``sha256:…`` of the image's config."""
+    size: int
+    """Bytes of all layers, uncompressed."""
+    builder: str
+    seconds: float
+    steps: int = 0
+    cached_steps: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputFile:
+    """A file that a run brought back."""
+
+    path: str
+    """Relative to the outputs folder, POSIX, validated."""
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """One run of an image."""
+
+    image: str
+    exit_status: int
+    seconds: float
+    outputs: tuple[OutputFile, ...] = ()
+    peak_memory: int | None = None
+    """Bytes; None when the engine does not tell."""
+    out_of_memory: bool = False
+    timed_out: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a command did: one JSON document, written on failure too."""
+
+    notebook: str
+    plan_digest: str = ""
+    context: str = ""
+    """The context folder as the user named it."""
+    image: BuiltImage | None = None
+    run: RunReport | None = None
+    findings: tuple[Finding, ...] = ()
+    error: str = ""
+    """The slug of the error that ended it, empty on success."""
+    error_message: str = ""

@@ -1,0 +1,1 @@
+"""From the bytes of a notebook to a script: pure functions, nothing is executed."""

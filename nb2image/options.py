@@ -1,0 +1,52 @@
+"""What a user can ask for. Faces fill it, stages read it; every default is stated here once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+MAX_CONTEXT_BYTES = 200 * 1000 * 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The options of plan and convert, as given; validated by the stages that use them."""
+
+    # the script
+    order: Literal["notebook", "executed"] = "notebook"
+    parameter_cell: int | None = None
+    skip_cells: tuple[int, ...] = ()
+    until_cell: int | None = None
+    answers: tuple[str, ...] = ()
+    """What ``input()`` returns, in order."""
+
+    # the requirements
+    python: str = ""
+    """``3.11``; empty lets the evidence decide."""
+    requirements_file: str = ""
+    """A requirements file that replaces the inference; empty for none."""
+    assume: tuple[tuple[str, str], ...] = ()
+    """(import name, distribution) pairs that the user vouches for."""
+    env_from: str = ""
+    """A Python interpreter, or ``kernel NAME``, whose installed versions are taken."""
+    versions: Literal["", "env", "as-of", "latest"] = ""
+    """Empty lets the evidence decide."""
+    as_of: str = ""
+    """ISO date: no release newer than this."""
+    apt: tuple[str, ...] = ()
+    no_apt: tuple[str, ...] = ()
+    offline: bool = False
+    repair: int = 3
+
+    # the image
+    base_image: str = ""
+    layout: Literal["multi-stage", "single-stage"] = "multi-stage"
+    compile_bytecode: bool = False
+    platform: Literal["linux/amd64", "linux/arm64"] = "linux/amd64"
+    env: tuple[tuple[str, str], ...] = ()
+    include: tuple[str, ...] = ()
+    """Paths relative to the notebook's folder."""
+    exclude: tuple[str, ...] = ()
+    """Glob patterns over project-relative paths."""
+    max_context: int = MAX_CONTEXT_BYTES
+    """Bytes of project files at most."""

@@ -1,0 +1,119 @@
+"""The one way to run another program.
+
+Everything that runs a program takes a ``Runner``; tests pass a small class that asserts the
+argument list. Output is handed over line by line while the program runs.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+Stream = Literal["stdout", "stderr"]
+OnLine = Callable[[Stream, str], None]
+
+STOP_GRACE_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    """How a program ended and all that it printed (decoded as UTF-8, errors replaced)."""
+
+    status: int
+    """Exit status; negative for a signal, as in subprocess."""
+    stdout: str
+    stderr: str
+
+
+class Runner(Protocol):
+    """Runs a program to its end.
+
+    Raises FileNotFoundError when the program is not there, subprocess.TimeoutExpired when it
+    outlasts ``timeout`` seconds, and re-raises KeyboardInterrupt after stopping the program.
+    """
+
+    def __call__(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes | None = None,
+        on_line: OnLine | None = None,
+        timeout: float | None = None,
+    ) -> Completed: ...
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes | None = None,
+    on_line: OnLine | None = None,
+    timeout: float | None = None,
+) -> Completed:
+    """The real ``Runner``. ``env`` replaces the environment when given."""
+    # A session of its own: Ctrl-C in the terminal reaches us alone, and we stop the program's
+    # whole group in an orderly way instead of racing it.
+    process = subprocess.Popen(
+        list(argv),
+        cwd=cwd,
+        env=None if env is None else dict(env),
+        stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    captured: dict[Stream, list[str]] = {"stdout": [], "stderr": []}
+
+    def drain(stream: Stream) -> None:
+        pipe = process.stdout if stream == "stdout" else process.stderr
+        assert pipe is not None
+        for raw in pipe:
+            text = raw.decode("utf-8", "replace")
+            captured[stream].append(text)
+            if on_line is not None:
+                on_line(stream, text.rstrip("\r\n"))
+
+    threads = [threading.Thread(target=drain, args=(s,), daemon=True) for s in captured]
+    for thread in threads:
+        thread.start()
+    try:
+        if stdin is not None:
+            assert process.stdin is not None
+            try:
+                process.stdin.write(stdin)
+                process.stdin.close()
+            except BrokenPipeError:
+                pass  # it ended without reading: its exit status tells why
+        status = process.wait(timeout)
+    except BaseException:
+        stop(process)
+        raise
+    finally:
+        for thread in threads:
+            thread.join(STOP_GRACE_SECONDS)
+    return Completed(
+        status=status, stdout="".join(captured["stdout"]), stderr="".join(captured["stderr"])
+    )
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Interrupt the program's group, then kill what is left after ten seconds."""
+    for sig in (signal.SIGINT, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, sig)
+        except ProcessLookupError:
+            return
+        try:
+            process.wait(STOP_GRACE_SECONDS)
+            return
+        except subprocess.TimeoutExpired:
+            continue

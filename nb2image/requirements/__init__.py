@@ -1,0 +1,1 @@
+"""From a script to a lock: imports, names, evidence, verification, resolution."""

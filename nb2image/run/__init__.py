@@ -1,0 +1,1 @@
+"""Runs an image as a user would and brings its outputs back."""
