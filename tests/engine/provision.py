@@ -1,0 +1,77 @@
+"""An engine for the tests: the one that answers, or a dockerd of our own.
+
+``python -m tests.engine.provision COMMAND ...`` runs a command with such an engine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.engine import dockerd, stand_in
+from tests.engine.engine import Engine, NoEngineError, answering, client
+
+
+def cache_folder() -> Path:
+    """Where base images and the dockerd's data outlive a run (NB2IMAGE_TEST_CACHE overrides)."""
+    named = os.environ.get("NB2IMAGE_TEST_CACHE")
+    parent = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(named) if named else parent / "nb2image-tests"
+
+
+@contextlib.contextmanager
+def engine() -> Iterator[Engine]:
+    """An engine, announced to every process started meanwhile through DOCKER_HOST and PATH.
+
+    Raises NoEngineError with the reason when there is none to be had.
+    """
+    with contextlib.ExitStack() as stack:
+        found = answering()
+        if found is None:
+            host = stack.enter_context(dockerd.running(cache_folder()))
+            cli = client()
+            if cli is None:
+                raise NoEngineError("the distribution's docker client cannot build with BuildKit")
+            found = Engine(host=host, cli=cli, owned=True)
+            stack.callback(_tidy, found)
+        stack.enter_context(_announced(found))
+        yield found
+
+
+@contextlib.contextmanager
+def _announced(found: Engine) -> Iterator[None]:
+    """DOCKER_HOST, and a PATH on which ``docker`` is the client that can build with BuildKit."""
+    links = cache_folder() / "bin"
+    links.mkdir(parents=True, exist_ok=True)
+    (links / "docker").unlink(missing_ok=True)
+    (links / "docker").symlink_to(found.cli)
+    before = dict(os.environ)
+    os.environ.update(DOCKER_HOST=found.host, PATH=f"{links}{os.pathsep}{os.environ['PATH']}")
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _tidy(own: Engine) -> None:
+    own.docker("image", "prune", "--force")
+    own.docker("builder", "prune", "--force", "--keep-storage=4gb")
+
+
+def main() -> int:
+    """Run a command with an engine and the base image of Python 3.11 in it."""
+    try:
+        with engine() as found, stand_in.provided(found, "3.11", cache_folder()):
+            return subprocess.run(sys.argv[1:]).returncode
+    except NoEngineError as error:
+        print(f"no Docker engine: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
