@@ -8,7 +8,7 @@ import msgspec
 
 from nb2image.errors import Nb2ImageError
 from nb2image.events import Emit, Event, Noticed, OutputLine, StageStarted
-from nb2image.model import BuildPlan
+from nb2image.model import BuildPlan, Requirements
 from nb2image.model.plan import encode
 
 
@@ -35,6 +35,16 @@ def show_plan(plan: BuildPlan, *, as_json: bool) -> None:
     print(f"{plan.name}: Python {plan.requirements.python} on {plan.base.reference}")
     for package in plan.requirements.locked:
         print(f"  {package.name}=={package.version}")
+
+
+def show_requirements(found: Requirements, *, as_json: bool) -> None:
+    """Print the locked requirements: requirements.txt itself, or the whole record as JSON."""
+    if as_json:
+        print(msgspec.json.format(msgspec.json.encode(found, order="deterministic")).decode())
+        return
+    print(found.text, end="")
+    for package in found.system:
+        print(f"# apt: {package.name} ({package.reason})")
 
 
 def show_error(error: Nb2ImageError) -> None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from nb2image.events import Emit, Noticed, Stage, StageFinished, StageStarted
-from nb2image.model import BuildPlan, Finding, Notebook, Script
+from nb2image.model import BuildPlan, Finding, Notebook, Requirements, Script
 from nb2image.options import Options
 from nb2image.project import Project, find_project
 from nb2image.services import Services
@@ -55,6 +55,33 @@ def script(project: Project, notebook: Notebook, options: Options, emit: Emit) -
     return made
 
 
+def require(
+    project: Project,
+    notebook: Notebook,
+    script: Script,
+    options: Options,
+    services: Services,
+    emit: Emit,
+) -> Requirements:
+    """Find and lock what the script needs."""
+    from nb2image.requirements.find import find_requirements
+
+    with stage(emit, "require"):
+        found = find_requirements(notebook, script, project, options, services, emit)
+    notice(emit, "require", found.findings)
+    return found
+
+
+def find(path: Path, options: Options, services: Services, emit: Emit) -> Requirements:
+    """The locked requirements of the notebook at ``path``, no engine needed.
+
+    Raises the errors of the stages; touches nothing but the cache.
+    """
+    project, notebook = read(path, emit)
+    made = script(project, notebook, options, emit)
+    return require(project, notebook, made, options, services, emit)
+
+
 def make_plan(path: Path, options: Options, services: Services, emit: Emit) -> BuildPlan:
     """The build plan of the notebook at ``path``: everything before the build, no engine needed.
 
@@ -62,13 +89,10 @@ def make_plan(path: Path, options: Options, services: Services, emit: Emit) -> B
     """
     from nb2image.files import plan_files
     from nb2image.image.plan import make_build_plan
-    from nb2image.requirements.find import find_requirements
 
     project, notebook = read(path, emit)
     made = script(project, notebook, options, emit)
-    with stage(emit, "require"):
-        requirements = find_requirements(notebook, made, project, options, services, emit)
-    notice(emit, "require", requirements.findings)
+    requirements = require(project, notebook, made, options, services, emit)
     with stage(emit, "plan"):
         files = plan_files(notebook, made, project, options)
         plan = make_build_plan(notebook, made, requirements, files, project, options)

@@ -39,7 +39,7 @@ def options(
 def main(argv: Sequence[str]) -> int:
     """Run the command line and return its exit status."""
     from nb2image import console
-    from nb2image.cli import plan  # noqa: F401  registers its command
+    from nb2image.cli import plan, requirements  # noqa: F401  each registers its command
 
     try:
         status = app(list(argv), standalone_mode=False)
