@@ -1,0 +1,94 @@
+"""What indexes said, kept on disk: safe for parallel processes, bounded, clearable."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+MAX_BYTES = 512 * 1024 * 1024
+PRUNE_EVERY_SECONDS = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskCache:
+    """Bytes by kind and key below one folder.
+
+    An entry is written whole and renamed into place, so a reader sees the old or the new one.
+    Its modification time is its last use: the least recently used go first when the folder
+    outgrows ``max_bytes``. A folder that cannot be written is a cache that keeps nothing.
+    """
+
+    root: Path
+    max_bytes: int = MAX_BYTES
+
+    def get(self, kind: str, key: str) -> bytes | None:
+        """The entry, None when there is none."""
+        path = self.path(kind, key)
+        try:
+            data = path.read_bytes()
+        except OSError:
+            return None
+        with contextlib.suppress(OSError):
+            os.utime(path)
+        return data
+
+    def put(self, kind: str, key: str, data: bytes) -> None:
+        """Keep an entry, replacing an older one."""
+        path = self.path(kind, key)
+        temporary = ""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+                temporary = file.name
+                file.write(data)
+            Path(temporary).replace(path)
+        except OSError:
+            if temporary:
+                Path(temporary).unlink(missing_ok=True)
+            return
+        self.prune_sometimes()
+
+    def path(self, kind: str, key: str) -> Path:
+        """Where an entry lies; a key may be any text."""
+        digest = hashlib.sha256(key.encode()).hexdigest()
+        return self.root / kind / digest[:2] / digest[2:]
+
+    def prune_sometimes(self) -> None:
+        """Prune, at most once a day."""
+        marker = self.root / "pruned"
+        try:
+            if time.time() - marker.stat().st_mtime < PRUNE_EVERY_SECONDS:
+                return
+        except OSError:
+            pass
+        with contextlib.suppress(OSError):
+            marker.touch()
+            self.prune()
+
+    def prune(self) -> None:
+        """Remove the least recently used entries until the folder is within its bound."""
+        found = sorted(self.entries())
+        total = sum(size for _, size, _ in found)
+        for _, size, path in found:
+            if total <= self.max_bytes:
+                return
+            path.unlink(missing_ok=True)
+            total -= size
+
+    def entries(self) -> Iterator[tuple[float, int, Path]]:
+        """(last use, bytes, path) of every entry; one that goes meanwhile is left out."""
+        for path in self.root.glob("*/*/*"):
+            with contextlib.suppress(OSError):
+                status = path.stat()
+                yield status.st_mtime, status.st_size, path
+
+    def clear(self) -> None:
+        """Forget everything."""
+        shutil.rmtree(self.root, ignore_errors=True)

@@ -1,0 +1,303 @@
+"""The package index, as the user's pip and uv are configured, behind a cache."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+from packaging.utils import canonicalize_name
+
+from nb2image.errors import RequirementsError
+from nb2image.requirements.archive import (
+    MAX_SDIST_BYTES,
+    Contents,
+    RemoteFile,
+    open_wheel,
+    read_member,
+    sdist_contents,
+    wheel_contents,
+)
+from nb2image.requirements.cache import DiskCache
+from nb2image.requirements.index_config import IndexConfig
+from nb2image.requirements.listing import (
+    IndexFile,
+    Project,
+    file_version,
+    is_distribution,
+    read_html,
+    read_json,
+)
+from nb2image.requirements.web import Answer, Web, without_credentials
+
+FRESH_SECONDS = 600
+"""How long a listing is used without asking again; pypi.org's own max-age."""
+MAX_PAGE_BYTES = 64_000_000
+MAX_CACHED_MEMBER_BYTES = 256 * 1024
+THREADS = 16
+ACCEPT = (
+    "application/vnd.pypi.simple.v1+json, "
+    "application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
+)
+
+
+class PackageIndex(Protocol):
+    """What the steps of this folder ask of an index; tests pass a small one of their own."""
+
+    def project(self, name: str) -> Project | None:
+        """A project's files; None when no index has it. Raises RequirementsError."""
+
+    def contents(self, file: IndexFile) -> Contents:
+        """What lies inside a file. Raises RequirementsError."""
+
+    def read_member(self, file: IndexFile, member: str) -> bytes:
+        """One file out of a wheel. Raises RequirementsError."""
+
+
+class Page(msgspec.Struct, array_like=True):
+    """A cached listing of one project on one index."""
+
+    fetched: float
+    etag: str
+    exists: bool
+    files: tuple[IndexFile, ...]
+
+
+class StoredContents(msgspec.Struct, array_like=True):
+    """Cached contents of a file; names are joined because one string decodes fastest."""
+
+    members: str
+    metadata: str
+
+
+PAGE = msgspec.msgpack.Decoder(Page)
+CONTENTS = msgspec.msgpack.Decoder(StoredContents)
+
+
+class Index:
+    """All configured indexes and folders as one ``PackageIndex``; threads may share it.
+
+    Listings are cached for ten minutes and then asked for again by ETag; what lies inside a file
+    is cached for ever by the file's hash. With ``offline`` only the cache and local folders are
+    read, and RequirementsError(``offline-missing``) names what they lack.
+    """
+
+    def __init__(
+        self,
+        config: IndexConfig,
+        cache: DiskCache,
+        *,
+        offline: bool = False,
+        web: Web | None = None,
+    ) -> None:
+        self._config = config
+        self._cache = cache
+        self._offline = offline
+        self._web = web or Web(config)
+        self._projects: dict[str, Project | None] = {}
+        self._contents: dict[str, Contents] = {}
+
+    def project(self, name: str) -> Project | None:
+        """A project's files on all indexes; None when no index has it.
+
+        Raises RequirementsError: an index that does not answer is an error, not an absence.
+        """
+        name = canonicalize_name(name)
+        if name not in self._projects:
+            files: dict[str, IndexFile] = {}
+            for index in self._config.indexes:
+                for file in self._listed(index, name):
+                    files.setdefault(file.name, file)
+            for link in self._config.find_links:
+                for file in self._linked(link, name):
+                    files.setdefault(file.name, file)
+            found = Project(name=name, files=tuple(files.values())) if files else None
+            self._projects[name] = found
+        return self._projects[name]
+
+    def projects(self, names: Iterable[str]) -> dict[str, Project | None]:
+        """Several projects at once, by canonical name."""
+        wanted = sorted({canonicalize_name(name) for name in names})
+        with ThreadPoolExecutor(THREADS) as threads:
+            return dict(zip(wanted, threads.map(self.project, wanted), strict=True))
+
+    def contents(self, file: IndexFile) -> Contents:
+        """What lies inside a wheel or sdist. Raises RequirementsError."""
+        key = file.sha256 or file.url
+        if key in self._contents:
+            return self._contents[key]
+        data = self._cache.get("contents", key) if file.sha256 else None
+        found = decode_contents(data) if data else None
+        if found is None:
+            found = self._read_contents(file)
+            if file.sha256:
+                stored = StoredContents("\n".join(found.members), found.metadata)
+                self._cache.put("contents", key, msgspec.msgpack.encode(stored))
+        self._contents[key] = found
+        return found
+
+    def read_member(self, file: IndexFile, member: str) -> bytes:
+        """One file out of a wheel, small ones cached. Raises RequirementsError."""
+        key = f"{file.sha256}/{member}"
+        data = self._cache.get("member", key) if file.sha256 else None
+        if data is None:
+            data = read_member(open_wheel(self._open(file), file.name), member, file.name)
+            if file.sha256 and len(data) <= MAX_CACHED_MEMBER_BYTES:
+                self._cache.put("member", key, data)
+        return data
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._web.close()
+
+    def _read_contents(self, file: IndexFile) -> Contents:
+        if file.is_wheel:
+            return wheel_contents(open_wheel(self._open(file), file.name), file.name)
+        path = local_path(file.url)
+        if path is not None:
+            return sdist_contents(path.read_bytes(), file.name)
+        self._need_network(file.name)
+        answer = self._web.get(file.url, limit=MAX_SDIST_BYTES)
+        if answer.status != 200:
+            raise RequirementsError(
+                f"the package index does not serve {file.name} (HTTP {answer.status})",
+                code="index-file-missing",
+            )
+        return sdist_contents(answer.body, file.name)
+
+    def _open(self, file: IndexFile) -> io.RawIOBase | io.BufferedIOBase:
+        path = local_path(file.url)
+        if path is not None:
+            try:
+                return path.open("rb")
+            except OSError as error:
+                raise unreadable(file.url, error) from error
+        self._need_network(file.name)
+        return RemoteFile(self._web, file.url)
+
+    def _need_network(self, what: str) -> None:
+        if self._offline:
+            raise RequirementsError(
+                f"{what} is not in the cache",
+                code="offline-missing",
+                hint="run once without --offline to fill the cache",
+            )
+
+    def _listed(self, index: str, name: str) -> tuple[IndexFile, ...]:
+        folder = local_path(index)
+        if folder is not None:
+            return local_page(folder / name / "index.html", name)
+        url = f"{index}/{name}/"
+        page = self._cached_page(url)
+        if page is None or (not self._offline and time.time() - page.fetched > FRESH_SECONDS):
+            self._need_network(f"the list of {name}'s releases")
+            page = self._fetch_page(url, name, page)
+        return page.files if page.exists else ()
+
+    def _cached_page(self, url: str) -> Page | None:
+        data = self._cache.get("listing", without_credentials(url))
+        try:
+            return PAGE.decode(data) if data else None
+        except msgspec.MsgspecError:
+            return None  # written by another release, or damaged: as good as absent
+
+    def _fetch_page(self, url: str, name: str, old: Page | None) -> Page:
+        headers = {"Accept": ACCEPT}
+        if old is not None and old.etag:
+            headers["If-None-Match"] = old.etag
+        answer = self._web.get(url, headers=headers, limit=MAX_PAGE_BYTES)
+        if answer.status == 304 and old is not None:
+            page = Page(time.time(), old.etag, old.exists, old.files)
+        elif answer.status in {404, 410}:
+            page = Page(time.time(), "", False, ())
+        elif answer.status == 200:
+            files = tuple(f for f in read_answer(answer) if file_version(f, name))
+            page = Page(time.time(), answer.headers.get("etag", ""), True, files)
+        else:
+            raise RequirementsError(
+                f"the package index answers HTTP {answer.status} to {without_credentials(url)}",
+                code="index-answer",
+                hint="check that the index that pip is configured with is a simple index (PEP 503)",
+            )
+        self._cache.put("listing", without_credentials(url), msgspec.msgpack.encode(page))
+        return page
+
+    def _linked(self, link: str, name: str) -> tuple[IndexFile, ...]:
+        folder = local_path(link) if "://" in link else Path(link)
+        if folder is not None and folder.is_dir():
+            found = tuple(
+                IndexFile(name=path.name, url=path.resolve().as_uri(), size=path.stat().st_size)
+                for path in sorted(folder.iterdir())
+                if is_distribution(path.name)
+            )
+        elif folder is not None:
+            found = local_page(folder, name)
+        else:
+            page = self._cached_page(link)
+            if page is None or (not self._offline and time.time() - page.fetched > FRESH_SECONDS):
+                self._need_network(without_credentials(link))
+                answer = self._web.get(link, headers={"Accept": ACCEPT}, limit=MAX_PAGE_BYTES)
+                files = read_answer(answer) if answer.status == 200 else ()
+                page = Page(time.time(), "", answer.status == 200, files)
+                self._cache.put("listing", without_credentials(link), msgspec.msgpack.encode(page))
+            found = page.files
+        return tuple(f for f in found if belongs(f, name))
+
+
+def belongs(file: IndexFile, name: str) -> bool:
+    """Whether a file is one of a project's, by its name."""
+    if file.is_wheel:
+        return canonicalize_name(file.name.partition("-")[0]) == name
+    return bool(file_version(file, name))
+
+
+def read_answer(answer: Answer) -> tuple[IndexFile, ...]:
+    """The files of a listing in either form. Raises RequirementsError when it is neither."""
+    try:
+        if "json" in answer.headers.get("content-type", ""):
+            return read_json(answer.body, answer.url)
+        return read_html(answer.body.decode("utf-8", "replace"), answer.url)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise RequirementsError(
+            f"the package index answers {answer.url} with something unreadable: {error}",
+            code="index-answer",
+        ) from error
+
+
+def decode_contents(data: bytes) -> Contents | None:
+    """Cached contents; None when they are damaged."""
+    try:
+        stored = CONTENTS.decode(data)
+    except msgspec.MsgspecError:
+        return None
+    members = tuple(stored.members.split("\n")) if stored.members else ()
+    return Contents(members=members, metadata=stored.metadata)
+
+
+def local_path(url: str) -> Path | None:
+    """The path of a ``file:`` address, None for another."""
+    parts = urlsplit(url)
+    return Path(unquote(parts.path)) if parts.scheme == "file" else None
+
+
+def local_page(path: Path, name: str) -> tuple[IndexFile, ...]:
+    """The files that a page on disk lists; none when there is no such page."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise unreadable(path.as_uri(), error) from error
+    return tuple(f for f in read_html(text, path.resolve().as_uri()) if belongs(f, name))
+
+
+def unreadable(url: str, error: OSError) -> RequirementsError:
+    """The error for a local file of an index that cannot be read."""
+    return RequirementsError(
+        f"{url} cannot be read: {error.strerror or error}", code="index-file-missing"
+    )

@@ -1,0 +1,164 @@
+"""Requests to indexes: retries, credentials, certificates, bounds, and errors in words."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from nb2image.errors import RequirementsError
+from nb2image.requirements.index_config import IndexConfig
+
+if TYPE_CHECKING:
+    import httpx
+
+TIMEOUT_SECONDS = 20.0
+CONNECTIONS = 16
+WAITS_SECONDS = (0.3, 1.0, 3.0)
+"""Between the tries of one request."""
+PASSING_TROUBLE = {408, 425, 429, 500, 502, 503, 504}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A server's answer, read whole."""
+
+    status: int
+    url: str
+    """After redirections, without credentials."""
+    headers: Mapping[str, str]
+    """By lower-case name."""
+    body: bytes
+
+
+class TooLarge(RequirementsError):
+    """A server sends more than was asked for or can be held."""
+
+
+class Web:
+    """One client for a run; threads may share it."""
+
+    def __init__(self, config: IndexConfig, transport: httpx.BaseTransport | None = None) -> None:
+        self._config = config
+        self._transport = transport
+        self._client: httpx.Client | None = None
+        self._lock = threading.Lock()
+        self._credentials = {
+            parts.hostname: (unquote(parts.username), unquote(parts.password or ""))
+            for parts in map(urlsplit, (*config.indexes, *config.find_links))
+            if parts.username and parts.hostname
+        }
+
+    def get(self, url: str, *, headers: Mapping[str, str] | None = None, limit: int) -> Answer:
+        """The answer to a GET, whatever its status, of at most ``limit`` bytes.
+
+        Raises RequirementsError: ``index-down`` when the server cannot be reached or keeps
+        failing, ``index-refused`` when it wants other credentials; TooLarge beyond the limit.
+        """
+        import httpx
+
+        shown = without_credentials(url)
+        trouble = ""
+        for wait in (0.0, *WAITS_SECONDS):
+            time.sleep(wait)
+            try:
+                answer = self._try(shown, dict(headers or {}), limit)
+            except httpx.TransportError as error:
+                trouble = str(error) or type(error).__name__
+                continue
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                trouble = str(error)
+                break
+            if answer.status in {401, 403, 407}:
+                raise RequirementsError(
+                    f"{shown} refuses access (HTTP {answer.status})",
+                    code="index-refused",
+                    hint="put credentials into pip's or uv's configuration, or into ~/.netrc",
+                )
+            if answer.status not in PASSING_TROUBLE:
+                return answer
+            trouble = f"HTTP {answer.status}"
+        raise RequirementsError(
+            f"the package index does not answer: {shown}: {trouble}",
+            code="index-down",
+            hint="check the network and the index that pip is configured with; "
+            "--offline works from the cache",
+        )
+
+    def _try(self, url: str, headers: dict[str, str], limit: int) -> Answer:
+        client = self._open()
+        login = self._credentials.get(urlsplit(url).hostname or "")
+        # Without a login the client's own rules hold: ~/.netrc.
+        with (
+            client.stream("GET", url, headers=headers, auth=login)
+            if login
+            else client.stream("GET", url, headers=headers)
+        ) as response:
+            chunks, size = [], 0
+            for chunk in response.iter_bytes():
+                size += len(chunk)
+                if size > limit:
+                    raise TooLarge(
+                        f"{url} sends more than {limit // 1_000_000} MB", code="index-too-large"
+                    )
+                chunks.append(chunk)
+            return Answer(
+                status=response.status_code,
+                url=without_credentials(str(response.url)),
+                headers={k.lower(): v for k, v in response.headers.items()},
+                body=b"".join(chunks),
+            )
+
+    def _open(self) -> httpx.Client:
+        # Made at the first request: a run that the cache can answer never pays for it.
+        import httpx
+
+        with self._lock:
+            if self._client is None:
+                self._client = httpx.Client(
+                    auth=netrc(),
+                    follow_redirects=True,
+                    headers={"User-Agent": "nb2image"},
+                    limits=httpx.Limits(max_connections=CONNECTIONS),
+                    timeout=TIMEOUT_SECONDS,
+                    transport=self._transport,
+                    verify=trust(self._config.ca_file),
+                )
+            return self._client
+
+    def close(self) -> None:
+        """Close the connections."""
+        with self._lock:
+            if self._client is not None:
+                self._client.close()
+                self._client = None
+
+
+def trust(authorities: str) -> ssl.SSLContext | bool:
+    """Certificates that vouch for a server: the configured ones, else httpx's default."""
+    if not authorities:
+        return True
+    return ssl.create_default_context(cafile=authorities)
+
+
+def netrc() -> httpx.NetRCAuth | None:
+    """Logins from the user's ~/.netrc, None without a readable one."""
+    import httpx
+
+    try:
+        return httpx.NetRCAuth() if (Path.home() / ".netrc").is_file() else None
+    except Exception:  # netrc.NetrcParseError, OSError, no home: none of it is worth a stop
+        return None
+
+
+def without_credentials(url: str) -> str:
+    """The address without user and password, fit for messages and cache keys."""
+    parts = urlsplit(url)
+    if "@" not in parts.netloc:
+        return url
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
