@@ -6,11 +6,12 @@ import contextlib
 import hashlib
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from nb2image.requirements.store import write_atomically
 
 MAX_BYTES = 512 * 1024 * 1024
 PRUNE_EVERY_SECONDS = 24 * 3600
@@ -41,18 +42,7 @@ class DiskCache:
 
     def put(self, kind: str, key: str, data: bytes) -> None:
         """Keep an entry, replacing an older one."""
-        path = self.path(kind, key)
-        temporary = ""
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-                temporary = file.name
-                file.write(data)
-            Path(temporary).replace(path)
-        except OSError:
-            if temporary:
-                Path(temporary).unlink(missing_ok=True)
-            return
+        write_atomically(self.path(kind, key), data)
         self.prune_sometimes()
 
     def path(self, kind: str, key: str) -> Path:

@@ -14,6 +14,7 @@ import msgspec
 from packaging.utils import canonicalize_name
 
 from nb2image.errors import RequirementsError
+from nb2image.network import NetworkConfig, redact
 from nb2image.requirements.archive import (
     MAX_SDIST_BYTES,
     Contents,
@@ -24,7 +25,6 @@ from nb2image.requirements.archive import (
     wheel_contents,
 )
 from nb2image.requirements.cache import DiskCache
-from nb2image.requirements.index_config import IndexConfig
 from nb2image.requirements.listing import (
     IndexFile,
     Project,
@@ -33,10 +33,10 @@ from nb2image.requirements.listing import (
     read_html,
     read_json,
 )
-from nb2image.requirements.web import Answer, Web, without_credentials
+from nb2image.requirements.web import Answer, Web
 
 FRESH_SECONDS = 600
-"""How long a listing is used without asking again; pypi.org's own max-age."""
+"""How long a listing is used without asking again; the max-age that the public index gives."""
 MAX_PAGE_BYTES = 64_000_000
 MAX_CACHED_MEMBER_BYTES = 256 * 1024
 THREADS = 16
@@ -89,16 +89,21 @@ class Index:
 
     def __init__(
         self,
-        config: IndexConfig,
+        network: NetworkConfig,
         cache: DiskCache,
         *,
+        default_index: str,
         offline: bool = False,
         web: Web | None = None,
     ) -> None:
-        self._config = config
+        """``default_index`` is the address that an empty ``network.index_url`` stands for."""
+        urls = (network.index_url or default_index, *network.extra_index_urls)
+        self._indexes = () if network.no_index else tuple(u.rstrip("/") for u in urls if u)
+        self._find_links = network.find_links
+        self._strategy = network.strategy
         self._cache = cache
         self._offline = offline
-        self._web = web or Web(config)
+        self._web = web or Web(network)
         self._projects: dict[str, Project | None] = {}
         self._contents: dict[str, Contents] = {}
 
@@ -110,10 +115,12 @@ class Index:
         name = canonicalize_name(name)
         if name not in self._projects:
             files: dict[str, IndexFile] = {}
-            for index in self._config.indexes:
+            for index in self._indexes:
                 for file in self._listed(index, name):
                     files.setdefault(file.name, file)
-            for link in self._config.find_links:
+                if files and self._strategy == "first-index":
+                    break
+            for link in self._find_links:
                 for file in self._linked(link, name):
                     files.setdefault(file.name, file)
             found = Project(name=name, files=tuple(files.values())) if files else None
@@ -200,7 +207,7 @@ class Index:
         return page.files if page.exists else ()
 
     def _cached_page(self, url: str) -> Page | None:
-        data = self._cache.get("listing", without_credentials(url))
+        data = self._cache.get("listing", redact(url))
         try:
             return PAGE.decode(data) if data else None
         except msgspec.MsgspecError:
@@ -220,11 +227,11 @@ class Index:
             page = Page(time.time(), answer.headers.get("etag", ""), True, files)
         else:
             raise RequirementsError(
-                f"the package index answers HTTP {answer.status} to {without_credentials(url)}",
+                f"the package index answers HTTP {answer.status} to {redact(url)}",
                 code="index-answer",
                 hint="check that the index that pip is configured with is a simple index (PEP 503)",
             )
-        self._cache.put("listing", without_credentials(url), msgspec.msgpack.encode(page))
+        self._cache.put("listing", redact(url), msgspec.msgpack.encode(page))
         return page
 
     def _linked(self, link: str, name: str) -> tuple[IndexFile, ...]:
@@ -240,11 +247,11 @@ class Index:
         else:
             page = self._cached_page(link)
             if page is None or (not self._offline and time.time() - page.fetched > FRESH_SECONDS):
-                self._need_network(without_credentials(link))
+                self._need_network(redact(link))
                 answer = self._web.get(link, headers={"Accept": ACCEPT}, limit=MAX_PAGE_BYTES)
                 files = read_answer(answer) if answer.status == 200 else ()
                 page = Page(time.time(), "", answer.status == 200, files)
-                self._cache.put("listing", without_credentials(link), msgspec.msgpack.encode(page))
+                self._cache.put("listing", redact(link), msgspec.msgpack.encode(page))
             found = page.files
         return tuple(f for f in found if belongs(f, name))
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from nb2image.errors import RequirementsError
-from nb2image.requirements.index_config import IndexConfig
+from nb2image.network import NetworkConfig, redact
 
 if TYPE_CHECKING:
     import httpx
@@ -43,14 +43,16 @@ class TooLarge(RequirementsError):
 class Web:
     """One client for a run; threads may share it."""
 
-    def __init__(self, config: IndexConfig, transport: httpx.BaseTransport | None = None) -> None:
-        self._config = config
+    def __init__(
+        self, network: NetworkConfig, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        self._network = network
         self._transport = transport
         self._client: httpx.Client | None = None
         self._lock = threading.Lock()
         self._credentials = {
             parts.hostname: (unquote(parts.username), unquote(parts.password or ""))
-            for parts in map(urlsplit, (*config.indexes, *config.find_links))
+            for parts in map(urlsplit, (*sources(network), *network.find_links))
             if parts.username and parts.hostname
         }
 
@@ -62,7 +64,7 @@ class Web:
         """
         import httpx
 
-        shown = without_credentials(url)
+        shown = redact(url)
         trouble = ""
         for wait in (0.0, *WAITS_SECONDS):
             time.sleep(wait)
@@ -109,7 +111,7 @@ class Web:
                 chunks.append(chunk)
             return Answer(
                 status=response.status_code,
-                url=without_credentials(str(response.url)),
+                url=redact(str(response.url)),
                 headers={k.lower(): v for k, v in response.headers.items()},
                 body=b"".join(chunks),
             )
@@ -125,9 +127,11 @@ class Web:
                     follow_redirects=True,
                     headers={"User-Agent": "nb2image"},
                     limits=httpx.Limits(max_connections=CONNECTIONS),
+                    mounts={} if self._transport else routes(self._network),
                     timeout=TIMEOUT_SECONDS,
                     transport=self._transport,
-                    verify=trust(self._config.ca_file),
+                    trust_env=False,
+                    verify=trust(self._network.ca_file),
                 )
             return self._client
 
@@ -139,11 +143,36 @@ class Web:
                 self._client = None
 
 
-def trust(authorities: str) -> ssl.SSLContext | bool:
-    """Certificates that vouch for a server: the configured ones, else httpx's default."""
-    if not authorities:
-        return True
-    return ssl.create_default_context(cafile=authorities)
+def sources(network: NetworkConfig) -> tuple[str, ...]:
+    """The addresses of the configured indexes."""
+    return tuple(url for url in (network.index_url, *network.extra_index_urls) if url)
+
+
+def trust(authorities: str) -> ssl.SSLContext:
+    """Who vouches for a server: the configured authorities, else the system's and certifi's."""
+    if authorities:
+        return ssl.create_default_context(cafile=authorities)
+    import certifi
+
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
+
+
+def routes(network: NetworkConfig) -> dict[str, httpx.BaseTransport | None]:
+    """httpx's mounts: proxies by scheme, hosts without a proxy, hosts trusted unseen."""
+    import httpx
+
+    context = trust(network.ca_file)
+    found: dict[str, httpx.BaseTransport | None] = {}
+    for scheme, proxy in network.proxies:
+        found[f"{scheme}://"] = httpx.HTTPTransport(proxy=proxy, verify=context)
+    for host in filter(None, (part.strip() for part in network.no_proxy.split(","))):
+        # None: the client's own transport, which has no proxy
+        found["all://" if host == "*" else f"all://*{host.lstrip('*')}"] = None
+    for host in network.trusted_hosts:
+        found[f"https://{host}"] = httpx.HTTPTransport(verify=False)
+    return found
 
 
 def netrc() -> httpx.NetRCAuth | None:
@@ -154,11 +183,3 @@ def netrc() -> httpx.NetRCAuth | None:
         return httpx.NetRCAuth() if (Path.home() / ".netrc").is_file() else None
     except Exception:  # netrc.NetrcParseError, OSError, no home: none of it is worth a stop
         return None
-
-
-def without_credentials(url: str) -> str:
-    """The address without user and password, fit for messages and cache keys."""
-    parts = urlsplit(url)
-    if "@" not in parts.netloc:
-        return url
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
