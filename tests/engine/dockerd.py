@@ -28,6 +28,8 @@ def running(cache: Path) -> Iterator[str]:
 
     Runs at the same time share it; the last to leave stops it. Raises NoEngineError.
     """
+    if os.geteuid() != 0:
+        raise NoEngineError("none answers, and only root can start one")
     install_where_missing()
     RUN.mkdir(mode=0o700, exist_ok=True)
     process = None

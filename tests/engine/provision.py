@@ -9,6 +9,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,17 +46,15 @@ def engine() -> Iterator[Engine]:
 @contextlib.contextmanager
 def _announced(found: Engine) -> Iterator[None]:
     """DOCKER_HOST, and a PATH on which ``docker`` is the client that can build with BuildKit."""
-    links = cache_folder() / "bin"
-    links.mkdir(parents=True, exist_ok=True)
-    (links / "docker").unlink(missing_ok=True)
-    (links / "docker").symlink_to(found.cli)
     before = dict(os.environ)
-    os.environ.update(DOCKER_HOST=found.host, PATH=f"{links}{os.pathsep}{os.environ['PATH']}")
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+    with tempfile.TemporaryDirectory() as links:
+        Path(links, "docker").symlink_to(found.cli)
+        os.environ.update(DOCKER_HOST=found.host, PATH=f"{links}{os.pathsep}{os.environ['PATH']}")
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
 
 
 def _tidy(own: Engine) -> None:
