@@ -1,0 +1,234 @@
+"""Writes a build context to disk and reads its plan back.
+
+A context is written beside its place and then moved there, so that an error or Ctrl-C leaves
+what was there before. A list of what was written (``.nb2image-files``, the format of sha256sum)
+tells later which files are ours: nothing else is ever deleted or overwritten.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from nb2image.errors import Nb2ImageError, OptionError, PlanError
+from nb2image.image.quote import printable, project_path
+from nb2image.image.render import render
+from nb2image.image.validate import validate_plan
+from nb2image.model import BuildPlan, PlannedFile
+from nb2image.model.plan import decode
+from nb2image.project import Project
+
+MANIFEST = ".nb2image-files"
+EDITED = ".edited"
+"""Where ``force`` keeps generated files that the user had changed."""
+MAX_PLAN_BYTES = 256 * 1000 * 1000
+
+
+def write_context(plan: BuildPlan, project: Project, destination: Path, *, force: bool) -> Path:
+    """Write the context of ``plan`` to the folder ``destination`` and return it, resolved.
+
+    ``force`` allows a folder that is not empty: files that nb2image wrote there are replaced,
+    all others stay; a generated file that was edited is kept in ``.edited``.
+    Raises OptionError when the folder is not empty or holds a file of the user's where one of
+    ours must go, PlanError when a project file changed since the plan was made.
+    """
+    destination = destination.resolve()
+    try:
+        occupied = destination.is_dir() and any(destination.iterdir())
+        if (destination.exists() and not destination.is_dir()) or (occupied and not force):
+            raise OptionError(
+                f"{destination} is not empty"
+                if occupied
+                else f"{destination} exists and is not a folder",
+                code="output-not-empty",
+                hint="name a new folder, or add --force to replace what nb2image wrote there",
+            )
+        parent = destination if occupied else destination.parent
+        parent.mkdir(parents=True, exist_ok=True)
+        with temporary_folder(parent) as temporary:
+            new = temporary / "new"
+            new.mkdir(mode=0o755)
+            written = fill(new, plan, project)
+            if occupied:
+                swap(destination, new, temporary / "old", written)
+            else:
+                new.replace(destination)
+    except OSError as error:
+        raise OptionError(
+            f"cannot write the build context to {destination}: {error.strerror or error}",
+            code="output-unwritable",
+            hint="check the disk's space and the folder's permissions, or name another folder",
+        ) from error
+    return destination
+
+
+def read_context(folder: Path) -> BuildPlan:
+    """The plan of a context that was written, here or elsewhere; its plan.json is not trusted.
+
+    Raises OptionError when the folder is no context, PlanError when its plan is not valid.
+    """
+    path = folder / "plan.json"
+    try:
+        if path.stat().st_size > MAX_PLAN_BYTES:
+            raise OptionError(f"{path} is too large for a plan", code="context-invalid")
+        plan = decode(path.read_bytes())
+    except OSError as error:
+        raise OptionError(
+            f"{folder} is no build context: cannot read its plan.json ({error.strerror})",
+            code="context-missing",
+            hint="name a folder that `nb2image convert --output` wrote",
+        ) from error
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise PlanError(
+            f"{path} is not a plan: {error}",
+            code="plan-invalid",
+            hint="convert the notebook again",
+        ) from error
+    validate_plan(plan)
+    return plan
+
+
+def fill(folder: Path, plan: BuildPlan, project: Project) -> dict[str, str]:
+    """Write every file of the context below ``folder``; its paths with their sha256."""
+    written = {}
+    for path, data in render(plan):
+        write_file(folder / path, data, plan.created)
+        written[path] = hashlib.sha256(data).hexdigest()
+    for file in plan.files:
+        path = context_path(file)
+        write_file(folder / path, read_planned(file, project), plan.created)
+        written[path] = file.sha256
+    lines = "".join(f"{digest}  {path}\n" for path, digest in sorted(written.items()))
+    write_file(folder / MANIFEST, lines.encode(), plan.created)
+    # Folders last: writing into one changes its time. Builders carry the times into layers.
+    for path, _, _ in os.walk(folder, topdown=False):
+        os.utime(path, (plan.created, plan.created))
+    return written
+
+
+def context_path(file: PlannedFile) -> str:
+    """Where a project file stands in the context: data apart from code, a layer for each."""
+    return f"{'app' if file.kind in ('notebook', 'module') else 'data'}/{file.path}"
+
+
+def read_planned(file: PlannedFile, project: Project) -> bytes:
+    """The bytes of a planned file. Raises PlanError when they are not those of the plan."""
+    data = project.read(project_path(file.path))
+    if data is None or hashlib.sha256(data).hexdigest() != file.sha256:
+        raise PlanError(
+            f"{printable(file.path)} {'is gone' if data is None else 'changed'}"
+            " since the plan was made",
+            code="file-changed",
+            hint="run the command again",
+        )
+    return data
+
+
+def write_file(path: Path, data: bytes, time: int) -> None:
+    """Write a file with fixed permissions and time, and the folders above it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    path.chmod(0o644)
+    os.utime(path, (time, time))
+
+
+@contextmanager
+def temporary_folder(parent: Path) -> Iterator[Path]:
+    """A folder on the same file system, gone afterwards whatever happens."""
+    path = Path(tempfile.mkdtemp(prefix=".nb2image-", dir=parent))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def swap(destination: Path, new: Path, old: Path, written: Mapping[str, str]) -> None:
+    """Move our former files out to ``old`` and those of ``new`` in, or nothing at all."""
+    former = read_manifest(destination)
+    wanted = [*written, MANIFEST]
+    foreign = [p for p in wanted if p not in former and os.path.lexists(destination / p)]
+    foreign += [p for p in wanted if blocked(destination, p)]
+    if foreign:
+        raise OptionError(
+            f"{destination} holds files that nb2image did not write: "
+            + ", ".join(printable(path) for path in sorted(foreign)[:5]),
+            code="output-foreign",
+            hint="move them away, or name another folder",
+        )
+    done: list[tuple[Path, Path]] = []
+
+    def move(source: Path, target: Path) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source.rename(target)
+        done.append((source, target))
+
+    try:
+        for path, digest in former.items():
+            place = destination / path
+            if blocked(destination, path) or place.is_symlink() or not place.is_file():
+                continue
+            edited = path != MANIFEST and sha256_of(place) != digest
+            move(place, spare(destination / EDITED / path) if edited else old / path)
+        for path in wanted:
+            move(new / path, destination / path)
+    except BaseException:
+        for source, target in reversed(done):
+            target.rename(source)
+        raise
+    remove_empty_folders(destination, former)
+
+
+def read_manifest(folder: Path) -> dict[str, str]:
+    """Path → sha256 of what nb2image wrote there, itself included; hostile lines are left out."""
+    try:
+        lines = (folder / MANIFEST).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return {}
+    found = {MANIFEST: ""}
+    for line in lines:
+        digest, _, path = line.partition("  ")
+        try:
+            found[project_path(path)] = digest
+        except Nb2ImageError:
+            continue
+    return found
+
+
+def blocked(folder: Path, path: str) -> bool:
+    """Whether something on the way to ``path`` is no real folder (a link may lead anywhere)."""
+    parts = path.split("/")[:-1]
+    above = [folder.joinpath(*parts[:n]) for n in range(1, len(parts) + 1)]
+    return any(os.path.lexists(p) and (p.is_symlink() or not p.is_dir()) for p in above)
+
+
+def spare(path: Path) -> Path:
+    """``path``, or with a number where that is taken."""
+    number = 1
+    candidate = path
+    while os.path.lexists(candidate):
+        number += 1
+        candidate = path.with_name(f"{path.name}.{number}")
+    return candidate
+
+
+def remove_empty_folders(folder: Path, former: Mapping[str, str]) -> None:
+    """Remove the folders of former files that nothing is left in."""
+    parents = {parent for path in former for parent in Path(path).parents if parent != Path()}
+    for parent in sorted(parents, key=lambda p: len(p.parts), reverse=True):
+        try:
+            (folder / parent).rmdir()
+        except OSError:
+            continue  # not empty, or not there
+
+
+def sha256_of(path: Path) -> str:
+    """Hex digest of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,93 @@
+"""Checks a plan, made here or read from a plan.json that somebody else wrote."""
+
+from __future__ import annotations
+
+import re
+
+from nb2image.errors import PlanError
+from nb2image.image import quote
+from nb2image.model import BuildPlan
+from nb2image.model.plan import SCHEMA
+
+RESERVED_ENV = frozenset({"PATH", "PYTHONPATH", "VIRTUAL_ENV", "HOME"})
+"""What the image itself stands on."""
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
+_VERSION = re.compile(r"[0-9A-Za-z.+!-]{1,64}")
+
+
+def validate_plan(plan: BuildPlan) -> None:
+    """Raise PlanError for the first field that could not be carried into an image unharmed."""
+    if plan.schema != SCHEMA:
+        raise PlanError(
+            f"the plan has schema {plan.schema}, this nb2image reads {SCHEMA}",
+            code="plan-schema",
+            hint="convert the notebook again with this version",
+        )
+    _require(_VERSION.fullmatch(plan.nb2image), "nb2image", plan.nb2image)
+    _require(_SLUG.fullmatch(plan.name), "name", plan.name)
+    _require(_SHA256.fullmatch(plan.notebook_sha256), "notebook_sha256", plan.notebook_sha256)
+    _require(plan.revision == "" or _COMMIT.fullmatch(plan.revision), "revision", plan.revision)
+    # 9999-12-31: later has no ISO date
+    _require(0 <= plan.created <= 253402300799, "created", str(plan.created))
+    quote.python_version(plan.requirements.python)
+    quote.reference(plan.base.reference)
+    quote.script_name(plan.script.name)
+    quote.project_path(plan.notebook)
+    _require(plan.workdir == plan.notebook.rpartition("/")[0], "workdir", plan.workdir)
+    for package in plan.requirements.system:
+        quote.apt_package(package.name)
+    for name, value in plan.env:
+        validate_env(name, value)
+    validate_files(plan)
+
+
+def validate_env(name: str, value: str) -> None:
+    """Raise PlanError when the variable cannot be set in the image."""
+    quote.env_name(name)
+    quote.refuse_control(value, f"the environment variable {name}")
+    if name in RESERVED_ENV:
+        raise PlanError(
+            f"{name} is set by the image itself",
+            code="env-reserved",
+            hint=f"set it when the container runs: docker run -e {name}=…",
+        )
+
+
+def validate_files(plan: BuildPlan) -> None:
+    """Raise PlanError when files of the plan leave the project or stand in each other's way."""
+    taken = {path_in_project(plan, plan.script.name): "the script"}
+    for file in plan.files:
+        quote.project_path(file.path)
+        if file.path in taken:
+            raise PlanError(
+                f"{quote.printable(file.path)} would be overwritten by {taken[file.path]}",
+                code="file-clash",
+                hint="rename the file",
+            )
+        taken[file.path] = "another file of the plan"
+    for path in taken:
+        above = path.rpartition("/")[0]
+        while above:
+            if above in taken:
+                raise PlanError(
+                    f"{quote.printable(above)} is planned as a file and as a folder",
+                    code="file-clash",
+                )
+            above = above.rpartition("/")[0]
+
+
+def path_in_project(plan: BuildPlan, name: str) -> str:
+    """A file of the notebook's folder, relative to the project's root."""
+    return f"{plan.workdir}/{name}" if plan.workdir else name
+
+
+def _require(condition: object, field: str, value: str) -> None:
+    if not condition:
+        raise PlanError(
+            f"the plan's {field} is {quote.printable(value)}",
+            code="plan-invalid",
+            hint="convert the notebook again",
+        )
