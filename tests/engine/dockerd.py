@@ -30,7 +30,7 @@ def running(cache: Path) -> Iterator[str]:
     """
     if os.geteuid() != 0:
         raise NoEngineError("none answers, and only root can start one")
-    install_where_missing()
+    _install_where_missing()
     RUN.mkdir(mode=0o700, exist_ok=True)
     process = None
     with (RUN / "users").open("w") as users:
@@ -46,7 +46,7 @@ def running(cache: Path) -> Iterator[str]:
                 _stop(process)
 
 
-def install_where_missing() -> None:
+def _install_where_missing() -> None:
     """Install the distribution's engine; its client and buildx are extra packages in some."""
     if not all(shutil.which(name, path=SYSTEM_PATH) for name in ("dockerd", "docker", "iptables")):
         apt.install("docker.io", "iptables", where_known=("docker-cli", "docker-buildx"))
@@ -85,7 +85,8 @@ def _start(cache: Path) -> subprocess.Popen[bytes]:
 
 def _stop(process: subprocess.Popen[bytes] | None) -> None:
     """End dockerd, which ends its containers and its containerd and then removes its pidfile."""
-    os.kill(int(PIDFILE.read_text()), signal.SIGTERM)
+    if _answers():  # if it crashed, its number may be another process's by now
+        os.kill(int(PIDFILE.read_text()), signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
     while PIDFILE.exists() and time.monotonic() < deadline:
         time.sleep(0.1)

@@ -63,6 +63,9 @@ def _speaks_buildkit(cli: str) -> bool:
 
 
 def _output(*argv: str) -> str:
-    """What a command prints, or nothing when it fails."""
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=60)
+    """What a command prints, or nothing when it fails or its engine keeps it waiting."""
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=30)
+    except subprocess.TimeoutExpired:
+        return ""
     return "" if done.returncode else done.stdout.strip()

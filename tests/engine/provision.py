@@ -70,6 +70,8 @@ def main() -> int:
     except NoEngineError as error:
         print(f"no Docker engine: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":

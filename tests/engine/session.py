@@ -24,20 +24,12 @@ def image_name(name: str) -> str:
 
 def remove(engine: Engine) -> None:
     """Remove what this run made, and what a run of an earlier day left when it was killed."""
+    run_of = f'{{{{.Label "{LABEL}"}}}}'
     containers = engine.docker(
-        "ps",
-        "--all",
-        "--filter",
-        f"label={LABEL}",
-        "--format",
-        f'{{{{.ID}}}} {{{{.Label "{LABEL}"}}}}',
+        "ps", "--all", f"--filter=label={LABEL}", f"--format={{{{.ID}}}} {run_of}"
     )
     images = engine.docker(
-        "images",
-        "--filter",
-        f"reference={REPOSITORY}/*",
-        "--format",
-        "{{.Repository}}:{{.Tag}} {{.Tag}}",
+        "images", f"--filter=reference={REPOSITORY}/*", "--format={{.Repository}}:{{.Tag}} {{.Tag}}"
     )
     for listed, command in ((containers, ("rm", "--force")), (images, ("rmi", "--force"))):
         rows = [line.split() for line in listed.stdout.splitlines()]

@@ -10,6 +10,7 @@ sources are part of it, as an image's distributor puts in theirs; pip's settings
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
@@ -36,6 +37,23 @@ Apt::AutoRemove::SuggestsImportant "false";
 DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb /var/cache/apt/*.bin || true"; };
 """
 
+FINISH = """
+apt-get update -q
+apt-get dist-upgrade -q -y
+cd /tmp  # the headers without the compiler, as in the official image
+apt-get download -q libpython$PYTHON-dev
+dpkg-deb --fsys-tarfile libpython*.deb | tar -x -C / ./usr/include
+rm libpython*.deb
+rm -f /usr/lib/python$PYTHON/EXTERNALLY-MANAGED
+cd /usr/local/bin
+for name in python python3 python$PYTHON; do ln -s /usr/bin/python$PYTHON $name; done
+for name in pip pip3 pip$PYTHON; do ln -s /usr/bin/pip3 $name; done
+find / -xdev -name __pycache__ -prune -exec rm -r {} +
+rm -rf /usr/share/doc/* /usr/share/man/* /usr/share/locale/*
+rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/* /etc/resolv.conf /etc/hostname
+"""
+"""Run in the new root by sh, with PYTHON set."""
+
 
 def reference(python: str) -> str:
     """The official image's name for a Python version."""
@@ -57,13 +75,18 @@ def provided(engine: Engine, python: str, cache: Path) -> Iterator[str]:
         yield name
         return
     kept = cache / f"{name.replace(':', '-')}.{RECIPE}"
-    if not kept.exists():
-        _make(python, kept)
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # runs at the same time make it once
+        if not kept.exists():
+            _make(python, kept)
     version = (kept / "python-version").read_text()
     engine.docker("import", *_changes(version), str(kept / "root.tar"), name)
-    yield name
-    if there.returncode and not engine.owned:
-        engine.docker("image", "rm", name)
+    try:
+        yield name
+    finally:
+        if there.returncode and not engine.owned:
+            engine.docker("image", "rm", name, check=False)
 
 
 def _changes(version: str) -> list[str]:
@@ -84,7 +107,6 @@ def _make(python: str, kept: Path) -> None:
         raise NoEngineError(f"{reference(python)} cannot be pulled, and only root can make it")
     if shutil.which("debootstrap") is None:
         apt.install("debootstrap")
-    kept.parent.mkdir(parents=True, exist_ok=True)
     for outdated in kept.parent.glob(f"{kept.stem}.*"):
         shutil.rmtree(outdated)
     with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
@@ -93,21 +115,17 @@ def _make(python: str, kept: Path) -> None:
         _make_root(RELEASES[python], python, root)
         version = _run("chroot", str(root), "python3", "-IBc", PRINT_VERSION)
         (made / "python-version").write_text(version.strip())
-        tar = ("tar", "--numeric-owner", "--sort=name", "-C", str(root), "-cf")
-        _run(*tar, str(made / "root.tar"), ".")
+        excluded = [f"--exclude=./{name}/*" for name in ("dev", "proc", "sys", "tmp")]
+        packed = str(made / "root.tar")
+        _run("tar", "--numeric-owner", *excluded, "-C", str(root), "-cf", packed, ".")
         made.rename(kept)
 
 
 def _make_root(release: str, python: str, root: Path) -> None:
     sources = apt.debian_sources(release)
-    _run(
-        "debootstrap",
-        "--variant=minbase",
-        f"--include={PACKAGES}",
-        release,
-        str(root),
-        sources[0][0],
-    )
+    # In a mount namespace of its own: what debootstrap mounts in the root is never left behind.
+    make = ("unshare", "--mount", "debootstrap", "--variant=minbase", f"--include={PACKAGES}")
+    _run(*make, release, str(root), sources[0][0])
     listed = "".join(f"deb {uri} {suite} {component}\n" for uri, suite, component in sources)
     (root / "etc/apt/sources.list").write_text(listed)
     transport = apt.transport_settings()
@@ -118,22 +136,7 @@ def _make_root(release: str, python: str, root: Path) -> None:
     (root / "etc/apt/apt.conf.d/90machine").write_text(transport)
     (root / "etc/apt/apt.conf.d/90docker").write_text(APT_SETTINGS)
     (root / "etc/dpkg/dpkg.cfg.d/docker").write_text(DPKG_SETTINGS)
-    _run(
-        "chroot",
-        str(root),
-        "sh",
-        "-euc",
-        # The headers are there without the compiler, as in the official image.
-        "apt-get update -q && apt-get dist-upgrade -q -y && cd /tmp && "
-        f"apt-get download -q libpython{python}-dev && for deb in *.deb; do "
-        "dpkg-deb --fsys-tarfile $deb | tar -x -C / ./usr/include; done; rm *.deb; "
-        f"rm -f /usr/lib/python{python}/EXTERNALLY-MANAGED; cd /usr/local/bin; "
-        f"for name in python python3 python{python}; do ln -s /usr/bin/python{python} $name; done; "
-        f"for name in pip pip3 pip{python}; do ln -s /usr/bin/pip3 $name; done; "
-        "find / -xdev -name __pycache__ -prune -exec rm -r {} +; "
-        "rm -rf /usr/share/doc/* /usr/share/man/* /usr/share/locale/* /var/lib/apt/lists/* "
-        "/var/cache/apt/* /var/log/* /etc/resolv.conf /etc/hostname /dev/*",
-    )
+    _run("env", f"PYTHON={python}", "chroot", str(root), "sh", "-euc", FINISH)
 
 
 def _run(*argv: str) -> str:

@@ -64,7 +64,7 @@ def test_configuration_is_the_official_images(engine: Engine, base_image: str) -
         "python -m venv /tmp/venv && /tmp/venv/bin/python -m pip --version",
         "pip --version",
         "test -z \"$(find / -xdev -name '*.pyc' -o -xdev -name '*.deb')\"",
-        "test ! -e /etc/pip.conf && test -z \"$(env | grep -iE 'pip|uv_|proxy')\"",
+        "test ! -e /etc/pip.conf && ! env | grep -E '^(PIP|UV)_|_(PROXY|proxy)='",
     ],
 )
 def test_base_can(base_image: str, run_image: RunImage, command: str) -> None:
