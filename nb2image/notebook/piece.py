@@ -1,0 +1,59 @@
+"""A piece of the script with what it asks of its surroundings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from nb2image.model import Finding, Install, LocalModule, Place
+from nb2image.notebook.text import Lines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """Lines of the script; what has no lines still tells what was found."""
+
+    lines: Lines = ()
+    modules: frozenset[str] = frozenset()
+    """Standard modules that the lines use by their plain name."""
+    helpers: frozenset[str] = frozenset()
+    """Helper functions (helpers.py) that the lines call."""
+    futures: frozenset[str] = frozenset()
+    """Names that the cell imports from ``__future__``."""
+    installs: tuple[Install, ...] = ()
+    written: tuple[LocalModule, ...] = ()
+    extra: tuple[tuple[str, str], ...] = ()
+    """(distribution, reason) that the lines need."""
+    findings: tuple[Finding, ...] = ()
+    """Of severity ``error``: the piece cannot be converted faithfully, the notebook is refused."""
+
+
+def together(pieces: Iterable[Piece]) -> Piece:
+    """The pieces one after the other."""
+    all_of = tuple(pieces)
+    return Piece(
+        lines=tuple(line for p in all_of for line in p.lines),
+        modules=frozenset().union(*(p.modules for p in all_of)),
+        helpers=frozenset().union(*(p.helpers for p in all_of)),
+        futures=frozenset().union(*(p.futures for p in all_of)),
+        installs=tuple(i for p in all_of for i in p.installs),
+        written=tuple(w for p in all_of for w in p.written),
+        extra=tuple(dict.fromkeys(e for p in all_of for e in p.extra)),
+        findings=tuple(f for p in all_of for f in p.findings),
+    )
+
+
+def refusal(code: str, message: str, place: Place | None, hint: str = "") -> Piece:
+    """A piece that cannot be converted: the whole notebook is refused."""
+    finding = Finding(severity="error", code=code, message=message, place=place, hint=hint)
+    return Piece(findings=(finding,))
+
+
+def note(code: str, message: str, place: Place | None) -> Finding:
+    """Something that the user may want to know and need not act upon."""
+    return Finding(severity="note", code=code, message=message, place=place)
+
+
+def warning(code: str, message: str, place: Place | None, hint: str = "") -> Finding:
+    """Something that may make the script differ from the notebook."""
+    return Finding(severity="warning", code=code, message=message, place=place, hint=hint)

@@ -1,0 +1,60 @@
+"""Install lines become requirements."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.notebook.build import body, script
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("%pip install numpy", ["numpy"]),
+        ("!pip install -q -U numpy pandas==2.1", ["numpy", "pandas==2.1"]),
+        ("!pip3 install 'numpy>=1.2,<2'", ["numpy>=1.2,<2"]),
+        ("!pip install numpy>=1.2", ["numpy>=1.2"]),
+        ("!{sys.executable} -m pip install numpy", ["numpy"]),
+        ("!python3.8 -m pip install numpy", ["numpy"]),
+        ("!sudo -H pip install numpy", ["numpy"]),
+        ("!uv pip install numpy", ["numpy"]),
+        ("!pip install -r requirements.txt", ["-r requirements.txt"]),
+        ("!pip install -e .", ["-e ."]),
+        ("!pip install git+https://host/x.git#egg=x", ["git+https://host/x.git#egg=x"]),
+        ("!pip install numpy > /dev/null 2>&1", ["numpy"]),
+        ("!pip install numpy 2>&1 | tail -n 1", ["numpy"]),
+        ("!yes | pip install numpy", ["numpy"]),
+        ("!pip install numpy  # for arrays", ["numpy"]),
+        ("!pip install a && pip install b; pip install c", ["a", "b", "c"]),
+        ("!pip install --upgrade pip numpy", ["numpy"]),
+        ("!pip list", []),
+        ("%conda install -y -c conda-forge numpy=1.2", ["numpy=1.2"]),
+        ("!apt-get update && apt-get install -y graphviz > /dev/null", ["graphviz"]),
+        ("!apt -qq install -y libgl1 ffmpeg", ["libgl1", "ffmpeg"]),
+    ],
+)
+def test_install_lines(line: str, expected: list[str]) -> None:
+    """Every form in use; the line stays as a comment."""
+    made = script(line, "import sys")
+    assert [i.requirement for i in made.installs] == expected
+    assert body(made).startswith("# ")
+    assert all(i.place.cell == 1 for i in made.installs)
+
+
+def test_options_that_matter_are_kept() -> None:
+    """An index or --pre changes what is found."""
+    made = script("!pip install --pre --index-url https://host/simple torch -q")
+    assert made.installs[0].options == ("--pre", "--index-url https://host/simple")
+
+
+def test_names_that_the_notebook_knows_are_expanded() -> None:
+    """``{name}`` and ``$name`` stand for text assigned once."""
+    made = script("V = '1.2'", "!pip install a=={V} b==$V")
+    assert [i.requirement for i in made.installs] == ["a==1.2", "b==1.2"]
+
+
+def test_what_only_a_run_knows_is_a_finding() -> None:
+    """A version that is computed cannot become a requirement."""
+    made = script("!pip install torch=={version()}")
+    assert made.installs == ()
+    assert [f.code for f in made.findings] == ["install-unknown"]
