@@ -17,6 +17,9 @@ from nb2image.model import BuildPlan
 from nb2image.model.plan import encode
 from nb2image.resources import folder
 
+FILE_TIME = 315619200
+"""1980-01-02T00:00:00Z, the time of every file in the image: zip knows none before 1980."""
+
 File = tuple[str, bytes]
 """A path inside the context, POSIX, and its bytes."""
 
@@ -62,6 +65,8 @@ def dockerfile_values(plan: BuildPlan) -> dict[str, object]:
         build |= {"git"}
     workdir = f"/app/{plan.workdir}" if plan.workdir else "/app"
     return {
+        "time": Safe(str(FILE_TIME)),
+        "out": Safe("/out" if plan.layout == "multi-stage" else ""),
         "base": quote.reference(plan.base.reference),
         "system": [quote.apt_package(name) for name in system],
         "build": [quote.apt_package(name) for name in sorted(build)],
