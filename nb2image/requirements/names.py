@@ -77,6 +77,16 @@ class Search:
     """ISO date of the notebook's last change, empty when unknown."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What the look for names found."""
+
+    direct: tuple[DirectRequirement, ...]
+    unresolved: tuple[Finding, ...] = ()
+    """One error an import that nothing verified provides."""
+    findings: tuple[Finding, ...] = ()
+
+
 def resolve_names(
     needs: Sequence[Need],
     script: Script,
@@ -97,14 +107,50 @@ def resolve_names(
     Raises RequirementsError with all imports that nothing verified provides, for distributions
     that own the same module, and when the index cannot be asked.
     """
+    found = find_names(
+        needs,
+        script,
+        notebook,
+        project,
+        target,
+        index,
+        options,
+        as_of=as_of,
+        written_on=written_on,
+        environment=environment,
+    )
+    if found.unresolved:
+        places = "; ".join(f"{f.message} ({f.place})" for f in found.unresolved)
+        raise RequirementsError(
+            places,
+            code="import-unresolved",
+            hint="name what provides each: --assume IMPORT=DISTRIBUTION; "
+            "or put the missing files beside the notebook",
+            where=found.unresolved[0].place,
+            findings=(*found.unresolved, *found.findings),
+        )
+    return found.direct, found.findings
+
+
+def find_names(
+    needs: Sequence[Need],
+    script: Script,
+    notebook: Notebook,
+    project: Project,
+    target: Target,
+    index: PackageIndex,
+    options: Options,
+    *,
+    as_of: str = "",
+    written_on: str = "",
+    environment: Sequence[Declared] = (),
+) -> Names:
+    """As ``resolve_names``, but imports that stay unresolved are part of the answer."""
     catalogue = load_catalogue()
+    installs = from_installs(script.installs, catalogue, target)
     search = Search(
         catalogue=catalogue,
-        declared=(
-            *assumed(options),
-            *environment,
-            *from_installs(script.installs, catalogue, target),
-        ),
+        declared=(*assumed(options), *environment, *installs),
         uses=find_uses(script),
         index=index,
         target=target,
@@ -114,11 +160,13 @@ def resolve_names(
     wanted, findings = external(needs)
     with ThreadPoolExecutor(THREADS) as threads:
         answers = list(threads.map(lambda g: answer(g, search), group(wanted, catalogue)))
-    findings += unanswered(answers)
     refuse_conflicts(answers)
-    direct = requirements(answers)
-    direct = with_install_lines(direct, search)
-    return direct, tuple(findings)
+    unanswered = [unresolved(found) for found in answers if found.winner is None]
+    return Names(
+        direct=with_install_lines(requirements(answers), search),
+        unresolved=tuple(f for f in unanswered if f.severity == "error"),
+        findings=(*findings, *(f for f in unanswered if f.severity != "error")),
+    )
 
 
 def assumed(options: Options) -> list[Declared]:
@@ -279,40 +327,18 @@ def judged(candidate: Candidate, group: Group, search: Search) -> Verdict:
     )
 
 
-def unanswered(answers: Sequence[Answer]) -> list[Finding]:
-    """Notes on optional imports that nothing provides.
-
-    Raises RequirementsError with all the others.
-    """
-    notes: list[Finding] = []
-    errors: list[Finding] = []
-    for found in answers:
-        if found.winner is not None:
-            continue
-        need = found.group.needs[0]
-        tried = "; ".join(f"{e.candidate}: {e.detail.partition('; ')[2]}" for e in found.evidence)
-        message = f"no distribution found for import {need.module}"
-        if tried:
-            message += f" (tried {tried})"
-        finding = Finding(
-            severity="note" if found.group.optional else "error",
-            code="import-unresolved",
-            message=message,
-            place=need.place,
-            hint=f"name it with --assume {found.group.key}=DISTRIBUTION",
-        )
-        (notes if found.group.optional else errors).append(finding)
-    if errors:
-        places = ", ".join(f"{f.message.split()[5]} ({f.place})" for f in errors)
-        raise RequirementsError(
-            f"no distribution found for {len(errors)} imports: {places}",
-            code="import-unresolved",
-            hint="name what provides each: --assume IMPORT=DISTRIBUTION; "
-            "or put the missing files beside the notebook",
-            where=errors[0].place,
-            findings=(*errors, *notes),
-        )
-    return notes
+def unresolved(found: Answer) -> Finding:
+    """What to say of imports that nothing verified provides."""
+    need = found.group.needs[0]
+    tried = "; ".join(f"{e.candidate}: {e.detail.partition('; ')[2]}" for e in found.evidence)
+    return Finding(
+        severity="note" if found.group.optional else "error",
+        code="import-unresolved",
+        message=f"no distribution found for import {need.module}"
+        + (f" (tried {tried})" if tried else ""),
+        place=need.place,
+        hint=f"name it with --assume {found.group.key}=DISTRIBUTION",
+    )
 
 
 def refuse_conflicts(answers: Sequence[Answer]) -> None:
