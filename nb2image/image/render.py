@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
+from datetime import UTC, datetime
 from functools import cache
 
 import jinja2
 import msgspec
 
 from nb2image import __version__
-from nb2image.image import contract, quote
+from nb2image.image import quote
 from nb2image.image.quote import Safe
 from nb2image.image.validate import path_in_project, validate_plan
 from nb2image.model import BuildPlan
@@ -62,6 +63,7 @@ def dockerfile_values(plan: BuildPlan) -> dict[str, object]:
         build |= {"build-essential"}
     if any(p.url.startswith("git+") for p in plan.requirements.locked):
         build |= {"git"}
+    workdir = f"/app/{plan.workdir}" if plan.workdir else "/app"
     return {
         "time": Safe(str(FILE_TIME)),
         "out": Safe("/out" if plan.layout == "multi-stage" else ""),
@@ -71,17 +73,29 @@ def dockerfile_values(plan: BuildPlan) -> dict[str, object]:
         "wheels_only": not sdists,
         "bytecode": plan.bytecode,
         "data": any(file.kind in ("data", "included") for file in plan.files),
-        "workdir": quote.words(contract.workdir(plan)),
+        "workdir": quote.words(workdir),
         "env": [(quote.env_name(name), quote.words(value)) for name, value in plan.env],
-        "labels": [
-            (quote.label_name(name), quote.words(value)) for name, value in contract.labels(plan)
-        ],
-        "settings": [tuple(map(Safe, setting)) for setting in contract.SETTINGS],
-        "volumes": quote.exec_form(contract.VOLUMES),
-        "user": Safe(contract.USER),
-        "stop_signal": Safe(contract.STOP_SIGNAL),
-        "entrypoint": quote.exec_form(contract.entrypoint(plan)),
+        "labels": [(quote.label_name(name), quote.words(value)) for name, value in labels(plan)],
+        "entrypoint": quote.exec_form(["python", "-u", plan.script.name]),
     }
+
+
+def labels(plan: BuildPlan) -> tuple[tuple[str, str], ...]:
+    """The image's labels, sorted. https://github.com/opencontainers/image-spec annotations"""
+    created = datetime.fromtimestamp(plan.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    known = {
+        "org.opencontainers.image.title": plan.name,
+        "org.opencontainers.image.created": created,
+        "org.opencontainers.image.source": plan.notebook,
+        "org.opencontainers.image.revision": plan.revision,
+        "org.opencontainers.image.base.name": plan.base.reference.partition("@")[0],
+        "org.opencontainers.image.base.digest": plan.base.reference.partition("@")[2],
+        "io.nb2image.version": plan.nb2image,
+        "io.nb2image.plan": plan.digest,
+        "io.nb2image.notebook.sha256": plan.notebook_sha256,
+        "io.nb2image.python": plan.requirements.python,
+    }
+    return tuple(sorted((name, value) for name, value in known.items() if value))
 
 
 def readme_values(plan: BuildPlan) -> dict[str, object]:
