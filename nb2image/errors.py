@@ -46,6 +46,13 @@ class OptionError(Nb2ImageError):
     family = "option"
 
 
+class ArchiveError(Nb2ImageError):
+    """What was named as an image cannot be read as one: no image, damaged, or hostile."""
+
+    exit_code = 2
+    family = "archive"
+
+
 class NotebookError(Nb2ImageError):
     """The notebook is unreadable, empty, not Python, or cannot be converted faithfully."""
 

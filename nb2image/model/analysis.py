@@ -1,0 +1,183 @@
+"""What an inspection of an image found: where its bytes are and who brought them.
+
+All sizes are bytes. Shares are fractions of one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from nb2image.model.place import Finding
+
+Cause = Literal["deleted", "overwritten", "opaque"]
+OwnerKind = Literal["python-package", "apt", "conda", "python", "project", "other"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerShare:
+    """One layer's part of the image."""
+
+    number: int
+    digest: str
+    command: str
+    size: int
+    """As Docker counts: files and the targets of symbolic links."""
+    compressed_size: int | None
+    files: int
+    """Regular files and hard links."""
+    base: bool
+    """It belongs to the base image."""
+    wasted: int
+    """Bytes of this layer that a later one hides."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HiddenFile:
+    """A file that is stored in one layer and hidden by a later one."""
+
+    path: str
+    size: int
+    layer: int
+    hidden_by: int
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waste:
+    """A path that occurs in two layers or more, as dive counts."""
+
+    path: str
+    size: int
+    """The sum of its sizes in all layers."""
+    layers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Efficiency:
+    """dive's figures."""
+
+    score: float
+    """1.0 when no path occurs twice."""
+    wasted_bytes: int
+    wasted_user_share: float
+    """Wasted bytes over the bytes of all layers but the first."""
+    wastes: tuple[Waste, ...] = ()
+    """Largest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duplicate:
+    """One content that stands under several paths of the final file system."""
+
+    size: int
+    """Of one copy."""
+    paths: tuple[str, ...]
+
+    @property
+    def excess(self) -> int:
+        """Bytes beyond the first copy."""
+        return self.size * (len(self.paths) - 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """How a package came to be needed: a cell's import and the packages between."""
+
+    cells: tuple[int, ...]
+    """The cells that import the first package; empty when none does."""
+    reason: str = ""
+    """Why the first package is there when no cell imports it."""
+    packages: tuple[str, ...]
+    """From what the notebook needs directly to the package itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageShare:
+    """The bytes of one package, or of one of the things that belong to none."""
+
+    kind: OwnerKind
+    name: str
+    version: str = ""
+    size: int
+    files: int
+    layers: tuple[int, ...] = ()
+    """The layers that its files lie in."""
+    bytecode: int = 0
+    """Bytes of it that are compiled Python."""
+    tests: int = 0
+    """Bytes of it below folders named tests."""
+    chain: Chain | None = None
+    """None when the image holds no plan, or the plan does not know the package."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellShare:
+    """What the imports of one cell cost."""
+
+    cell: int
+    direct: tuple[str, ...]
+    """The packages that it imports."""
+    size: int
+    """Bytes of these packages and all that they need."""
+    alone: int
+    """Bytes that no other cell needs: what leaving the cell out would save."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """The bytes of a folder or of a kind of file."""
+
+    name: str
+    size: int
+    files: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Where an image says it comes from: its labels; empty where it says nothing."""
+
+    nb2image: str = ""
+    """The version that made it."""
+    plan_digest: str = ""
+    notebook: str = ""
+    notebook_sha256: str = ""
+    python: str = ""
+    source: str = ""
+    revision: str = ""
+    base: str = ""
+    base_digest: str = ""
+    plan_matches: bool | None = None
+    """The plan inside has the digest that the label names; None without plan or label."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """Everything that is known about an image's bytes."""
+
+    reference: str
+    id: str
+    platform: str = ""
+    created: str = ""
+    size: int
+    """Of all layers, unpacked."""
+    compressed_size: int | None = None
+    """Of all layers; None where one of them is stored uncompressed."""
+    visible_size: int
+    """Of the files that a container sees."""
+    base_size: int | None = None
+    """Of the base image's layers; None when they cannot be told from the others."""
+    layers: tuple[LayerShare, ...]
+    packages: tuple[PackageShare, ...]
+    """Largest first; together they are ``visible_size``."""
+    cells: tuple[CellShare, ...] = ()
+    folders: tuple[Share, ...] = ()
+    """The larger folders with all below them, by path."""
+    file_types: tuple[Share, ...] = ()
+    efficiency: Efficiency
+    hidden_size: int
+    """Bytes that are stored and never seen."""
+    hidden: tuple[HiddenFile, ...] = ()
+    duplicates: tuple[Duplicate, ...] = ()
+    provenance: Provenance
+    findings: tuple[Finding, ...] = ()
