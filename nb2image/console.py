@@ -3,28 +3,92 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from nb2image.errors import Nb2ImageError
-from nb2image.events import Emit, Event, Noticed, OutputLine, StageStarted
-from nb2image.model import BuildPlan, Requirements
+from nb2image.events import Emit, Event, Noticed, OutputLine, StageFinished, StageStarted
+from nb2image.model import BuildPlan, BuiltImage, Finding, Report, Requirements, RunReport
 from nb2image.model.plan import encode
+from nb2image.summary import amount, plan_lines
+from nb2image.terminal import clean, one_line, passable
+
+if TYPE_CHECKING:
+    from nb2image.doctor import Check
 
 
-def progress() -> Emit:
-    """A sink that shows events as plain lines on stderr."""
+@contextmanager
+def progress(*, quiet: bool = False, as_json: bool = False) -> Iterator[Emit]:
+    """A sink that shows events on stderr in the way that was asked for, as long as it is open.
 
-    def show(event: Event) -> None:
-        if isinstance(event, StageStarted) and not event.step:
-            print(f"· {event.stage}", file=sys.stderr)
-        elif isinstance(event, OutputLine):
-            print(event.line, file=sys.stderr)
-        elif isinstance(event, Noticed):
-            where = f" ({event.finding.place})" if event.finding.place else ""
-            print(f"  {event.finding.severity}: {event.finding.message}{where}", file=sys.stderr)
+    What a running image prints goes to the stream that it was printed to, whatever was asked
+    for but JSON.
+    """
+    if as_json:
+        yield show_json
+    elif quiet:
+        yield show_quietly
+    elif sys.stderr.isatty():
+        from nb2image.live import live
 
-    return show
+        with live() as emit:
+            yield emit
+    else:
+        yield show_plainly
+
+
+def show_json(event: Event) -> None:
+    """One event as one line of JSON."""
+    tell(msgspec.json.encode(event).decode())
+
+
+def show_quietly(event: Event) -> None:
+    """Nothing but what a running image prints."""
+    if isinstance(event, OutputLine) and event.stage == "run":
+        show_printed(event)
+
+
+def show_plainly(event: Event) -> None:
+    """Lines for a log file: a step when it begins, its output, its end when it took long."""
+    if isinstance(event, OutputLine) and event.stage == "run":
+        show_printed(event)
+    elif isinstance(event, OutputLine):
+        tell(f"    {clean(event.line)}")
+    elif isinstance(event, StageStarted) and (not event.step or event.number):
+        tell(f"  {one_line(event.step)}" if event.step else event.stage)
+    elif isinstance(event, StageFinished):
+        tell_finished(event)
+    elif isinstance(event, Noticed) and event.finding.severity != "note":
+        tell(f"  {finding_line(event.finding)}")
+
+
+def tell_finished(event: StageFinished) -> None:
+    """The end of a stage, and of a build step that did something."""
+    detail = f", {one_line(event.detail)}" if event.detail else ""
+    if not event.step:
+        tell(f"{event.stage}: {event.seconds:.1f} s{detail}")
+    elif event.cached:
+        tell("    cached")
+    elif event.seconds >= 1:
+        tell(f"    {event.seconds:.1f} s{detail}")
+
+
+def show_printed(event: OutputLine) -> None:
+    """Pass on what a running image printed, at once, as far as it does a terminal no harm."""
+    stream = sys.stdout if event.stream == "stdout" else sys.stderr
+    text = event.line + event.end
+    stream.write(passable(text) if stream.isatty() else text)
+    stream.flush()
+
+
+def finding_line(finding: Finding) -> str:
+    """A finding on one line, with its place."""
+    where = f"{finding.place}: " if finding.place else ""
+    return f"{finding.severity}: {one_line(where + finding.message)}"
 
 
 def show_plan(plan: BuildPlan, *, as_json: bool) -> None:
@@ -32,9 +96,7 @@ def show_plan(plan: BuildPlan, *, as_json: bool) -> None:
     if as_json:
         print(msgspec.json.format(encode(plan), indent=2).decode())
         return
-    print(f"{plan.name}: Python {plan.requirements.python} on {plan.base.reference}")
-    for package in plan.requirements.locked:
-        print(f"  {package.name}=={package.version}")
+    print("\n".join(clean(line) for line in plan_lines(plan)))
 
 
 def show_requirements(found: Requirements, *, as_json: bool) -> None:
@@ -42,22 +104,67 @@ def show_requirements(found: Requirements, *, as_json: bool) -> None:
     if as_json:
         print(msgspec.json.format(msgspec.json.encode(found, order="deterministic")).decode())
         return
-    print(found.text, end="")
+    print(clean(found.text), end="")
     for package in found.system:
-        print(f"# apt: {package.name} ({package.reason})")
+        print(f"# apt: {package.name} ({one_line(package.reason)})")
 
 
-def show_error(error: Nb2ImageError) -> None:
+def show_checks(checks: Sequence[Check], *, as_json: bool) -> None:
+    """Print what doctor found."""
+    if as_json:
+        print(msgspec.json.format(msgspec.json.encode(checks), indent=2).decode())
+        return
+    for check in checks:
+        print(f"{check.state:8}{check.name:10}{one_line(check.found)}")
+        if check.fix:
+            print(f"{'':18}→ {clean(check.fix)}")
+
+
+def show_report(report: Report, *, as_json: bool) -> None:
+    """Print what convert made: the image's reference, else the context's folder."""
+    if as_json:
+        print(msgspec.json.encode(report).decode())
+    else:
+        print(clean(report.image.reference if report.image else report.context))
+
+
+def show_image(image: BuiltImage, *, as_json: bool) -> None:
+    """Print the reference of an image."""
+    print(msgspec.json.encode(image).decode() if as_json else clean(image.reference))
+
+
+def show_run(report: RunReport, folder: Path, *, quiet: bool, as_json: bool) -> None:
+    """Say how a run ended and what it left."""
+    if as_json:
+        print(msgspec.json.encode(report).decode())
+        return
+    if quiet:
+        return
+    for file in report.outputs:
+        tell(f"{clean(str(folder / file.path))}  {amount(file.size)}")
+    if report.out_of_memory:
+        tell("the container was killed: it used more memory than it was allowed")
+    if report.exit_status:
+        tell(f"the script ended with exit status {report.exit_status}")
+
+
+def show_error(error: Nb2ImageError, *, as_json: bool = False) -> None:
     """Print what happened, where, and what to do next."""
+    if as_json:
+        fields = ("code", "message", "hint", "where", "findings", "details", "exit_code")
+        content = {"kind": "error"} | {name: getattr(error, name) for name in fields}
+        tell(msgspec.json.encode(content).decode())
+        return
+    for line in error.details:
+        tell(f"  | {clean(line)}")
     where = f" ({error.where})" if error.where else ""
-    print(f"error: {error.message}{where}", file=sys.stderr)
+    tell(f"error: {clean(error.message)}{one_line(where)}")
     for finding in error.findings:
-        place = f"{finding.place}: " if finding.place else ""
-        print(f"  {place}{finding.message}", file=sys.stderr)
+        tell(f"  {finding_line(finding)}")
     if error.hint:
-        print(f"  → {error.hint}", file=sys.stderr)
+        tell(f"  → {clean(error.hint)}")
 
 
-def show_interrupted() -> None:
-    """Say that the user's interrupt was heeded."""
-    print("interrupted", file=sys.stderr)
+def tell(text: str) -> None:
+    """One line to stderr."""
+    print(text, file=sys.stderr, flush=True)

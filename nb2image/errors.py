@@ -16,7 +16,8 @@ from nb2image.model.place import Finding, Place
 class Nb2ImageError(Exception):
     """The root: everything that nb2image raises on purpose.
 
-    ``code`` is a stable slug that refines the family; ``exit_code`` belongs to the family.
+    ``code`` is a stable slug that refines the family; ``exit_code`` belongs to the family;
+    ``details`` are lines of another program's own output that show the fault.
     """
 
     exit_code: ClassVar[int] = 1
@@ -30,6 +31,7 @@ class Nb2ImageError(Exception):
         hint: str = "",
         where: Place | None = None,
         findings: Sequence[Finding] = (),
+        details: Sequence[str] = (),
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -37,6 +39,7 @@ class Nb2ImageError(Exception):
         self.hint = hint
         self.where = where
         self.findings = tuple(findings)
+        self.details = tuple(details)
 
 
 class OptionError(Nb2ImageError):

@@ -50,6 +50,9 @@ class OutputLine:
     step: str = ""
     stream: Literal["stdout", "stderr"] = "stdout"
     line: str
+    end: Literal["\n", "\r", ""] = "\n"
+    """What ended it: a carriage return lets the next line overwrite this one (a progress bar),
+    nothing means that the line goes on in the next event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

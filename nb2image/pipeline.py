@@ -9,13 +9,29 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from nb2image.errors import Nb2ImageError, OptionError, PlanError
 from nb2image.events import Emit, Noticed, Stage, StageFinished, StageStarted
-from nb2image.model import BuildPlan, Finding, Notebook, Requirements, Script
+from nb2image.model import (
+    BuildPlan,
+    BuiltImage,
+    Finding,
+    Notebook,
+    Report,
+    Requirements,
+    RunReport,
+    Script,
+)
 from nb2image.options import Options
 from nb2image.project import Project, find_project
 from nb2image.services import Services
+
+if TYPE_CHECKING:
+    from nb2image.build.interface import Builder
+    from nb2image.run.container import RunRequest
 
 
 @contextmanager
@@ -87,6 +103,13 @@ def make_plan(path: Path, options: Options, services: Services, emit: Emit) -> B
 
     Raises the errors of the stages; touches nothing but the cache.
     """
+    return plan_project(path, options, services, emit)[1]
+
+
+def plan_project(
+    path: Path, options: Options, services: Services, emit: Emit
+) -> tuple[Project, BuildPlan]:
+    """The project of the notebook at ``path`` and its build plan; see ``make_plan``."""
     from nb2image.files import plan_files
     from nb2image.image.plan import make_build_plan
 
@@ -97,4 +120,129 @@ def make_plan(path: Path, options: Options, services: Services, emit: Emit) -> B
         files = plan_files(notebook, made, project, options)
         plan = make_build_plan(notebook, made, requirements, files, project, options)
     notice(emit, "plan", plan.findings)
-    return plan
+    return project, plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversion:
+    """What ``convert`` is to do with a notebook."""
+
+    notebook: Path
+    context: Path | None = None
+    """The folder for the build context; None for NAME-image in the current folder."""
+    force: bool = False
+    """Write into a folder that is not empty."""
+    build: bool = True
+    tag: str = ""
+    """The image's name; empty for the plan's."""
+    no_cache: bool = False
+
+
+def convert(asked: Conversion, options: Options, services: Services, emit: Emit) -> Report:
+    """Make the context of a notebook and, unless told not to, its image.
+
+    Raises the errors of the stages. The report is written beside the Dockerfile, on failure too.
+    """
+    from nb2image.context import write_context
+    from nb2image.image.quote import slug
+    from nb2image.report import failed, holds_only_a_report, is_ours, write_report
+
+    folder = asked.context or Path(f"{slug(asked.notebook.stem)}-image")
+    # the folder that nobody named is made anew each time, if it is one of ours
+    ours = is_ours(folder) if asked.context is None else holds_only_a_report(folder)
+    report = Report(notebook=str(asked.notebook), context=str(folder))
+    tag = checked_tag(asked.tag)
+    try:
+        project, plan = plan_project(asked.notebook, options, services, emit)
+        report = replace(report, plan_digest=plan.digest, findings=plan.findings)
+        with stage(emit, "render"):
+            write_context(plan, project, folder, force=asked.force or ours)
+        if asked.build:
+            image = build_plan(
+                plan, folder, services, emit, tag=tag or default_tag(plan), no_cache=asked.no_cache
+            )
+            report = replace(report, image=image)
+    except Nb2ImageError as error:
+        write_report(folder, failed(report, error))
+        raise
+    write_report(folder, report)
+    return report
+
+
+def build(
+    folder: Path, services: Services, emit: Emit, *, tag: str = "", no_cache: bool = False
+) -> BuiltImage:
+    """Build the image of a context that ``convert`` wrote, edited by hand or not.
+
+    Raises OptionError when the folder is no context, EngineError and BuildError.
+    """
+    from nb2image.context import read_context
+    from nb2image.report import failed, write_report
+
+    tag = checked_tag(tag)
+    plan = read_context(folder)
+    report = Report(
+        notebook=plan.notebook,
+        context=str(folder),
+        plan_digest=plan.digest,
+        findings=plan.findings,
+    )
+    try:
+        image = build_plan(
+            plan, folder, services, emit, tag=tag or default_tag(plan), no_cache=no_cache
+        )
+    except Nb2ImageError as error:
+        write_report(folder, failed(report, error))
+        raise
+    write_report(folder, replace(report, image=image))
+    return image
+
+
+def build_plan(
+    plan: BuildPlan, folder: Path, services: Services, emit: Emit, *, tag: str, no_cache: bool
+) -> BuiltImage:
+    """Build a context whose plan is known."""
+    from nb2image.build.interface import BuildRequest
+
+    request = BuildRequest(
+        context=folder,
+        tag=tag,
+        platform="linux/arm64" if plan.requirements.platform.startswith("aarch64") else "",
+        created=plan.created,
+        no_cache=no_cache,
+    )
+    with stage(emit, "build"):
+        return docker_builder(services).build(request, emit)
+
+
+def docker_builder(services: Services) -> Builder:
+    """The builder on the Docker engine, with the host's package sources."""
+    from nb2image.build.docker import DockerBuilder
+    from nb2image.network import read_network
+
+    return DockerBuilder(
+        run=services.run, environ=services.environ, network=read_network(services.environ)
+    )
+
+
+def run(request: RunRequest, services: Services, emit: Emit) -> RunReport:
+    """Run an image; its script's failure is in the report and no error."""
+    from nb2image.run.container import run_image
+
+    with stage(emit, "run"):
+        return run_image(request, services.environ, emit)
+
+
+def default_tag(plan: BuildPlan) -> str:
+    """The image's name when the user gives none."""
+    return f"{plan.name}:latest"
+
+
+def checked_tag(tag: str) -> str:
+    """The tag as given, empty or valid. Raises OptionError."""
+    from nb2image.image import quote
+
+    try:
+        return str(quote.tag(tag)) if tag else ""
+    except PlanError as error:
+        raise OptionError(error.message, code="tag-invalid", hint=error.hint) from error

@@ -31,6 +31,10 @@ class Completed:
     stderr: str
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM arrived: as an interrupt, so that everything is put away as after Ctrl-C."""
+
+
 class Runner(Protocol):
     """Runs a program to its end.
 
@@ -72,6 +76,7 @@ def run(
         start_new_session=True,
     )
     captured: dict[Stream, list[str]] = {"stdout": [], "stderr": []}
+    faults: list[BaseException] = []
 
     def drain(stream: Stream) -> None:
         pipe = process.stdout if stream == "stdout" else process.stderr
@@ -79,8 +84,12 @@ def run(
         for raw in pipe:
             text = raw.decode("utf-8", "replace")
             captured[stream].append(text)
-            if on_line is not None:
+            if on_line is None or faults:
+                continue  # read on: a full pipe would stop the program for ever
+            try:
                 on_line(stream, text.rstrip("\r\n"))
+            except BaseException as fault:
+                faults.append(fault)
 
     threads = [threading.Thread(target=drain, args=(s,), daemon=True) for s in captured]
     for thread in threads:
@@ -100,6 +109,8 @@ def run(
     finally:
         for thread in threads:
             thread.join(STOP_GRACE_SECONDS)
+    if faults:
+        raise faults[0]
     return Completed(
         status=status, stdout="".join(captured["stdout"]), stderr="".join(captured["stderr"])
     )

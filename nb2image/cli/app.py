@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn
 
-import click
 import typer
 
 from nb2image import __version__
-from nb2image.errors import Nb2ImageError
+
+if TYPE_CHECKING:
+    from nb2image.events import Emit
 
 app = typer.Typer(
     name="nb2image",
@@ -36,20 +41,45 @@ def options(
     """Turn a Jupyter notebook into a container image that is proved to run."""
 
 
-def main(argv: Sequence[str]) -> int:
-    """Run the command line and return its exit status."""
+@contextmanager
+def face(*, quiet: bool, json: bool) -> Iterator[Emit]:
+    """Show what a command emits and how it fails; every command runs inside one."""
     from nb2image import console
-    from nb2image.cli import plan, requirements  # noqa: F401  each registers its command
+    from nb2image.errors import Interrupted, Nb2ImageError
 
     try:
-        status = app(list(argv), standalone_mode=False)
+        with console.progress(quiet=quiet, as_json=json) as emit:
+            yield emit
     except Nb2ImageError as error:
-        console.show_error(error)
-        return error.exit_code
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        console.show_interrupted()
-        return 130
-    return status if isinstance(status, int) else 0
+        console.show_error(error, as_json=json)
+        raise typer.Exit(error.exit_code) from error
+    except KeyboardInterrupt as stop:
+        console.show_error(Interrupted("interrupted"), as_json=json)
+        raise typer.Exit(Interrupted.exit_code) from stop
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command line and return its exit status."""
+    from nb2image.cli import (  # noqa: F401  each registers its command
+        build,
+        convert,
+        doctor,
+        plan,
+        requirements,
+        run,
+    )
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, terminated)
+    try:
+        app(list(argv), prog_name="nb2image")
+    except SystemExit as end:  # how typer ends, always
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0
+
+
+def terminated(*_: Any) -> NoReturn:
+    """Let SIGTERM take the way of Ctrl-C."""
+    from nb2image.process import Terminated
+
+    raise Terminated

@@ -2,23 +2,45 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
-from nb2image.cli.app import app
+from nb2image.cli import options as o
+from nb2image.cli.app import app, face
 
 
 @app.command()
 def plan(
-    notebook: Annotated[Path, typer.Argument(help="The notebook.")],
-    json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
+    context: typer.Context,
+    notebook: o.Notebook,
+    order: o.OrderOf = o.Order.notebook,
+    parameter_cell: o.ParameterCell = None,
+    skip_cell: o.SkipCell = None,
+    until_cell: o.UntilCell = None,
+    answer: o.Answer = None,
+    python: o.Python = "",
+    requirements: o.Requirements = "",
+    assume: o.Assume = None,
+    env_from: o.EnvFrom = "",
+    versions: o.VersionsOf = None,
+    as_of: o.AsOf = "",
+    apt: o.Apt = None,
+    no_apt: o.NoApt = None,
+    offline: o.Offline = False,
+    base_image: o.BaseImage = "",
+    single_stage: o.SingleStage = False,
+    compile_bytecode: o.CompileBytecode = False,
+    platform: o.PlatformOf = o.Platform.amd64,
+    env: o.Env = None,
+    include: o.Include = None,
+    exclude: o.Exclude = None,
+    max_context: o.MaxContext = "",
+    quiet: o.Quiet = False,
+    json: o.Json = False,
 ) -> None:
     """Show what convert would do; touches nothing and needs no engine."""
     from nb2image import console, pipeline
-    from nb2image.options import Options
     from nb2image.services import Services
 
-    made = pipeline.make_plan(notebook, Options(), Services(), console.progress())
+    with face(quiet=quiet, json=json) as emit:
+        made = pipeline.make_plan(notebook, o.gather(context.params), Services(), emit)
     console.show_plan(made, as_json=json)

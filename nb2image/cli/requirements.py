@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
-from nb2image.cli.app import app
+from nb2image.cli import options as o
+from nb2image.cli.app import app, face
 
 
 @app.command()
 def requirements(
-    notebook: Annotated[Path, typer.Argument(help="The notebook.")],
-    json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    context: typer.Context,
+    notebook: o.Notebook,
+    python: o.Python = "",
+    requirements: o.Requirements = "",
+    assume: o.Assume = None,
+    env_from: o.EnvFrom = "",
+    versions: o.VersionsOf = None,
+    as_of: o.AsOf = "",
+    apt: o.Apt = None,
+    no_apt: o.NoApt = None,
+    offline: o.Offline = False,
+    platform: o.PlatformOf = o.Platform.amd64,
+    quiet: o.Quiet = False,
+    json: o.Json = False,
 ) -> None:
     """Show the locked requirements and the evidence for each; builds nothing."""
     from nb2image import console, pipeline
-    from nb2image.options import Options
     from nb2image.services import Services
 
-    found = pipeline.find(notebook, Options(), Services(), console.progress())
+    with face(quiet=quiet, json=json) as emit:
+        found = pipeline.find(notebook, o.gather(context.params), Services(), emit)
     console.show_requirements(found, as_json=json)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nb2image.model.place import Finding
+from nb2image.model.place import Finding, Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,3 +61,7 @@ class Report:
     error: str = ""
     """The slug of the error that ended it, empty on success."""
     error_message: str = ""
+    error_hint: str = ""
+    error_place: Place | None = None
+    error_details: tuple[str, ...] = ()
+    """Lines of another program's own output that show the fault."""

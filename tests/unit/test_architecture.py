@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "nb2image"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 PURE = ("notebook", "image", "analysis", "model")
 IO_MODULES = {"subprocess", "socket", "httpx", "urllib.request", "requests", "docker", "sqlite3"}
-FACES = {"cli.py", "console.py", "__main__.py"}
+FACES = {"cli.py", "console.py", "live.py", "__main__.py"}
 
 
 def imports(path: Path) -> set[str]:

@@ -1,0 +1,276 @@
+"""The options that several commands share, each stated once, and how they become records."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from nb2image.options import Options
+
+SCRIPT, NEEDS, IMAGE, SHOWN = "The script", "The requirements", "The image", "What is shown"
+
+
+class Order(StrEnum):
+    """In which order the cells become the script."""
+
+    notebook = "notebook"
+    executed = "executed"
+
+
+class Versions(StrEnum):
+    """Which releases are locked."""
+
+    env = "env"
+    as_of = "as-of"
+    latest = "latest"
+
+
+class Platform(StrEnum):
+    """What the image runs on."""
+
+    amd64 = "linux/amd64"
+    arm64 = "linux/arm64"
+
+
+def option(*names: str, help: str, panel: str, metavar: str | None = None) -> Any:
+    """One option; its default is shown by its help where it is not obvious."""
+    return typer.Option(
+        *names, help=help, rich_help_panel=panel, metavar=metavar, show_default=False
+    )
+
+
+Notebook = Annotated[
+    Path,
+    typer.Argument(help="The notebook; after -- if its name begins with a dash.", metavar="FILE"),
+]
+Folder = Annotated[Path, typer.Argument(help="A folder that convert wrote.", metavar="FOLDER")]
+Tag = Annotated[
+    str,
+    option(
+        "--tag",
+        "-t",
+        help="The image's name, such as me/analysis:1.0. Default: the notebook's name.",
+        panel=IMAGE,
+        metavar="NAME",
+    ),
+]
+NoCache = Annotated[bool, option("--no-cache", help="Build every step anew.", panel=IMAGE)]
+
+# the script
+OrderOf = Annotated[
+    Order,
+    option("--order", help="Cells as they stand, or as they were executed.", panel=SCRIPT),
+]
+ParameterCell = Annotated[
+    int | None,
+    option(
+        "--parameter-cell",
+        help="The cell whose variables become options of the script.",
+        panel=SCRIPT,
+        metavar="N",
+    ),
+]
+SkipCell = Annotated[
+    list[int] | None,
+    option("--skip-cell", help="Leave a cell out; can be repeated.", panel=SCRIPT, metavar="N"),
+]
+UntilCell = Annotated[
+    int | None,
+    option("--until-cell", help="Leave out every cell after this.", panel=SCRIPT, metavar="N"),
+]
+Answer = Annotated[
+    list[str] | None,
+    option(
+        "--answer",
+        help="What input() returns; repeated, one for each call.",
+        panel=SCRIPT,
+        metavar="TEXT",
+    ),
+]
+
+# the requirements
+Python = Annotated[
+    str,
+    option(
+        "--python",
+        help="The Python of the image, such as 3.11. Default: what the notebook points to.",
+        panel=NEEDS,
+        metavar="X.Y",
+    ),
+]
+Requirements = Annotated[
+    str,
+    option(
+        "--requirements",
+        "-r",
+        help="A requirements file that is used instead of looking at the imports.",
+        panel=NEEDS,
+        metavar="FILE",
+    ),
+]
+Assume = Annotated[
+    list[str] | None,
+    option(
+        "--assume",
+        help="Where a module comes from: cv2=opencv-python-headless. Can be repeated.",
+        panel=NEEDS,
+        metavar="MODULE=PACKAGE",
+    ),
+]
+EnvFrom = Annotated[
+    str,
+    option(
+        "--env-from",
+        help="Take the versions installed for this Python, or for 'kernel NAME'.",
+        panel=NEEDS,
+        metavar="PYTHON",
+    ),
+]
+VersionsOf = Annotated[
+    Versions | None,
+    option("--versions", help="Which releases: installed, of a day, newest.", panel=NEEDS),
+]
+AsOf = Annotated[
+    str,
+    option("--as-of", help="No release newer than this day.", panel=NEEDS, metavar="YYYY-MM-DD"),
+]
+Apt = Annotated[
+    list[str] | None,
+    option(
+        "--apt", help="A Debian package to install; can be repeated.", panel=NEEDS, metavar="PKG"
+    ),
+]
+NoApt = Annotated[
+    list[str] | None,
+    option(
+        "--no-apt",
+        help="A Debian package to leave out; can be repeated.",
+        panel=NEEDS,
+        metavar="PKG",
+    ),
+]
+Offline = Annotated[bool, option("--offline", help="Use only what is in the cache.", panel=NEEDS)]
+
+# the image
+BaseImage = Annotated[
+    str,
+    option(
+        "--base-image",
+        help="The image to build upon. Default: the official slim one of the Python.",
+        panel=IMAGE,
+        metavar="NAME",
+    ),
+]
+SingleStage = Annotated[
+    bool,
+    option("--single-stage", help="A shorter Dockerfile: build tools stay inside.", panel=IMAGE),
+]
+CompileBytecode = Annotated[
+    bool,
+    option("--compile-bytecode", help="Larger, but starts about 3 times faster.", panel=IMAGE),
+]
+PlatformOf = Annotated[Platform, option("--platform", help="What the image runs on.", panel=IMAGE)]
+Env = Annotated[
+    list[str] | None,
+    option(
+        "--env",
+        "-e",
+        help="An environment variable; can be repeated.",
+        panel=IMAGE,
+        metavar="NAME=VALUE",
+    ),
+]
+Include = Annotated[
+    list[str] | None,
+    option(
+        "--include",
+        help="A file or folder to bring along; can be repeated.",
+        panel=IMAGE,
+        metavar="PATH",
+    ),
+]
+Exclude = Annotated[
+    list[str] | None,
+    option("--exclude", help="Files to leave out; can be repeated.", panel=IMAGE, metavar="GLOB"),
+]
+MaxContext = Annotated[
+    str,
+    option(
+        "--max-context",
+        help="How much the project's files may take. Default: 200MB.",
+        panel=IMAGE,
+        metavar="SIZE",
+    ),
+]
+
+# what is shown
+Quiet = Annotated[bool, option("--quiet", "-q", help="Show only the result.", panel=SHOWN)]
+Json = Annotated[
+    bool,
+    option("--json", help="The result as JSON; events on stderr as JSON, one a line.", panel=SHOWN),
+]
+
+
+def gather(given: Mapping[str, Any]) -> Options:
+    """The record of the options that a command was given (its context's ``params``).
+
+    Raises OptionError.
+    """
+    from nb2image.options import MAX_CONTEXT_BYTES, Options
+
+    return Options(
+        order=given.get("order", Order.notebook).value,
+        parameter_cell=given.get("parameter_cell"),
+        skip_cells=tuple(given.get("skip_cell") or ()),
+        until_cell=given.get("until_cell"),
+        answers=tuple(given.get("answer") or ()),
+        python=given.get("python", ""),
+        requirements_file=given.get("requirements", ""),
+        assume=pairs("--assume", given.get("assume")),
+        env_from=given.get("env_from", ""),
+        versions=given["versions"].value if given.get("versions") else "",
+        as_of=given.get("as_of", ""),
+        apt=tuple(given.get("apt") or ()),
+        no_apt=tuple(given.get("no_apt") or ()),
+        offline=given.get("offline", False),
+        base_image=given.get("base_image", ""),
+        layout="single-stage" if given.get("single_stage") else "multi-stage",
+        compile_bytecode=given.get("compile_bytecode", False),
+        platform=given.get("platform", Platform.amd64).value,
+        env=pairs("--env", given.get("env")),
+        include=tuple(given.get("include") or ()),
+        exclude=tuple(given.get("exclude") or ()),
+        max_context=size(given["max_context"]) if given.get("max_context") else MAX_CONTEXT_BYTES,
+    )
+
+
+def pairs(name: str, given: Iterable[str] | None) -> tuple[tuple[str, str], ...]:
+    """``K=V`` options as pairs. Raises OptionError for one without ``=``."""
+    from nb2image.errors import OptionError
+
+    found = []
+    for text in given or ():
+        key, equals, value = text.partition("=")
+        if not key or not equals:
+            raise OptionError(
+                f"{name} {text!r} is not of the form NAME=VALUE", code="option-invalid"
+            )
+        found.append((key, value))
+    return tuple(found)
+
+
+def size(text: str) -> int:
+    """Bytes of ``200MB``, ``1.5 GiB`` or ``4096``. Raises OptionError."""
+    from nb2image.errors import OptionError
+
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(?:([kmgt]?)(i?)b)?", text.strip(), re.IGNORECASE)
+    if found is None:
+        raise OptionError(f"{text!r} is not a size such as 200MB or 1.5GiB", code="option-invalid")
+    power = " kmgt".index((found[2] or " ").lower())
+    return int(float(found[1]) * (1024 if found[3] else 1000) ** power)

@@ -1,0 +1,41 @@
+"""``nb2image run``: an image is run and its outputs are brought back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nb2image.cli import options as o
+from nb2image.cli.app import app, face
+
+
+@app.command()
+def run(
+    image: Annotated[str, typer.Argument(help="The image to run.", show_default=False)],
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[-- ARGUMENTS]", help="For the script.", show_default=False),
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Where the outputs are brought.")
+    ] = Path("outputs"),
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Only /outputs and /tmp can be written.")
+    ] = False,
+    quiet: o.Quiet = False,
+    json: o.Json = False,
+) -> None:
+    """Run an image, show what it prints and bring its outputs; exits as the script does."""
+    from nb2image import console, pipeline
+    from nb2image.run.container import RunRequest
+    from nb2image.services import Services
+
+    request = RunRequest(
+        image=image, arguments=tuple(arguments or ()), outputs=output, read_only=read_only
+    )
+    with face(quiet=quiet, json=json) as emit:
+        report = pipeline.run(request, Services(), emit)
+    console.show_run(report, output, quiet=quiet, as_json=json)
+    raise typer.Exit(report.exit_status)

@@ -1,0 +1,55 @@
+"""A plan in words, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nb2image.model import BuildPlan, DirectRequirement
+
+
+def plan_lines(plan: BuildPlan) -> Iterator[str]:
+    """What would be built and why, line by line."""
+    bytecode = "with bytecode" if plan.bytecode else "no bytecode"
+    yield f"{plan.name}: {plan.notebook} as {plan.script.name}"
+    yield f"  base          {plan.base.reference}, {plan.layout}, {bytecode}"
+    python = plan.requirements
+    yield f"  Python        {python.python}" + because(python.python_reason)
+    download = sum(p.size or 0 for p in python.locked)
+    yield f"  packages      {len(python.direct)} needed, {len(python.locked)} in all" + (
+        f", {amount(download)} to download" if download else ""
+    )
+    versions = {p.name: p.version for p in python.locked}
+    for direct in python.direct:
+        yield f"    {direct.name}=={versions.get(direct.name, '?')}" + because(evidence(direct))
+    if python.system:
+        yield f"  apt           {len(python.system)}"
+        for package in python.system:
+            yield f"    {package.name}" + because(package.reason)
+    yield f"  files         {len(plan.files)}, {amount(sum(f.size for f in plan.files))}"
+    for file in plan.files:
+        yield f"    {file.path}  {amount(file.size)}" + because(file.reason)
+    for finding in plan.findings:
+        where = f"{finding.place}: " if finding.place else ""
+        yield f"  {finding.severity}: {where}{finding.message}"
+
+
+def because(reason: str) -> str:
+    """A reason in brackets; empty for none."""
+    return f"  ({reason})" if reason else ""
+
+
+def evidence(direct: DirectRequirement) -> str:
+    """What won, with its place."""
+    won = next((e for e in direct.evidence if e.won), None)
+    if won is None:
+        return ""
+    return f"{won.detail}, {won.place}" if won.place else won.detail
+
+
+def amount(number: float) -> str:
+    """Bytes for people: ``3.1 MB``."""
+    for unit in ("B", "kB", "MB"):
+        if number < 1000:
+            return f"{number:.0f} B" if unit == "B" else f"{number:.1f} {unit}"
+        number /= 1000
+    return f"{number:.1f} GB"
