@@ -65,6 +65,8 @@ class Script:
 
     name: str
     """``train.py``, or another name where that would shadow a module in use."""
+    notebook: str = ""
+    """The notebook's name for people: one printable line, nothing to build a path from."""
     text: str
     lines: tuple[Place | None, ...]
     """For each line of ``text`` (index 0 is line 1) the cell and line it came from."""

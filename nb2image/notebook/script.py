@@ -12,7 +12,7 @@ from nb2image.notebook.names import bound_names, constants
 from nb2image.notebook.piece import Piece, refusal, together, warning
 from nb2image.notebook.recognise import Recognised, recognise
 from nb2image.notebook.setting import Setting
-from nb2image.notebook.text import Line, Lines, comment, joined, own, source_lines
+from nb2image.notebook.text import Line, Lines, comment, joined, own, printable, source_lines
 from nb2image.options import Options
 
 HEAD = (
@@ -51,6 +51,7 @@ def make_script(
     lines, cells = assembled(notebook, options, codes, pieces, setting, everything)
     return Script(
         name="train.py",
+        notebook=printable(notebook.name + ("" if notebook.format == "jupytext" else ".ipynb")),
         text=joined(lines),
         lines=tuple(line.place for line in lines),
         cells=cells,
