@@ -109,7 +109,7 @@ CAUSES = (
     ),
     cause(
         "file-missing",
-        r'"?(/?[^"\s]+)"?: not found|failed to compute cache key.*"([^"]+)" not found',
+        r'"/?([^"]+)":? not found',
         "the context does not hold {0}",
         "write the context again with convert, or correct the COPY line",
     ),
