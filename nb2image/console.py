@@ -15,7 +15,7 @@ from nb2image.events import Emit, Event, Noticed, OutputLine, StageFinished, Sta
 from nb2image.model import BuildPlan, BuiltImage, Finding, Report, Requirements, RunReport
 from nb2image.model.plan import encode
 from nb2image.summary import amount, plan_lines
-from nb2image.terminal import clean, one_line, passable, step_title
+from nb2image.terminal import clean, one_line, passable
 
 if TYPE_CHECKING:
     from nb2image.doctor import Check
@@ -59,7 +59,7 @@ def show_plainly(event: Event) -> None:
     elif isinstance(event, OutputLine):
         tell(f"    {clean(event.line)}")
     elif isinstance(event, StageStarted) and (not event.step or event.number):
-        tell(f"  {step_title(event.step)}" if event.step else event.stage)
+        tell(f"  {one_line(event.step)}" if event.step else event.stage)
     elif isinstance(event, StageFinished):
         tell_finished(event)
     elif isinstance(event, Noticed) and event.finding.severity != "note":

@@ -99,17 +99,14 @@ def fill(folder: Path, plan: BuildPlan, project: Project) -> dict[str, str]:
     """Write every file of the context below ``folder``; its paths with their sha256."""
     written = {}
     for path, data in render(plan):
-        write_file(folder / path, data, plan.created)
+        write_file(folder / path, data)
         written[path] = hashlib.sha256(data).hexdigest()
     for file in plan.files:
         path = context_path(file)
-        write_file(folder / path, read_planned(file, project), plan.created)
+        write_file(folder / path, read_planned(file, project))
         written[path] = file.sha256
     lines = "".join(f"{digest}  {path}\n" for path, digest in sorted(written.items()))
-    write_file(folder / MANIFEST, lines.encode(), plan.created)
-    # Folders last: writing into one changes its time. Builders carry the times into layers.
-    for path, _, _ in os.walk(folder, topdown=False):
-        os.utime(path, (plan.created, plan.created))
+    write_file(folder / MANIFEST, lines.encode())
     return written
 
 
@@ -131,12 +128,11 @@ def read_planned(file: PlannedFile, project: Project) -> bytes:
     return data
 
 
-def write_file(path: Path, data: bytes, time: int) -> None:
-    """Write a file with fixed permissions and time, and the folders above it."""
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file that everybody may read, and the folders above it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
     path.chmod(0o644)
-    os.utime(path, (time, time))
 
 
 @contextmanager

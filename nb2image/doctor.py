@@ -138,21 +138,22 @@ def check_gpu(facts: EngineFacts) -> Check:
 
 def check_index(services: Services) -> Check:
     """Whether the package index answers, in the way that convert asks it."""
-    from nb2image.requirements.resolver import Refusal, ResolveRequest, resolve
+    from nb2image.requirements.conflicts import diagnose
+    from nb2image.requirements.resolver import Refusal, ResolveRequest, compile_lock
 
     network = read_network(services.environ)
     name = redact(network.index_url) if network.index_url else "the default index"
     request = ResolveRequest(requirements=(PROBE,), python="3.11", platform="x86_64-manylinux_2_36")
     begun = time.monotonic()
     try:
-        answer = resolve(request, services, network)
+        answer = compile_lock(request, services, network, network.index_url, offline=False)
     except Nb2ImageError as error:
         return failed("index", error)
     if isinstance(answer, Refusal):
         return Check(
             name="index",
             state="missing",
-            found=f"{name}: {answer.message}",
+            found=f"{name}: {diagnose(answer.message).explanation}",
             fix="check the network; set PIP_INDEX_URL, HTTPS_PROXY or SSL_CERT_FILE if you "
             "are behind a mirror or proxy",
         )

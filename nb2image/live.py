@@ -23,7 +23,7 @@ from nb2image.events import (
     StageFinished,
     StageStarted,
 )
-from nb2image.terminal import one_line, passable, step_title
+from nb2image.terminal import one_line, passable
 
 WIDTH = 9
 """Columns of a stage's name."""
@@ -85,7 +85,7 @@ def show(event: Event, display: Display, console: Console) -> None:
     """Bring the display up to date and print what stays."""
     if isinstance(event, StageStarted):
         if event.stage != "run":
-            display.begin(event.stage, step_title(event.step))
+            display.begin(event.stage, one_line(event.step))
     elif isinstance(event, OutputLine) and event.stage == "run":
         stream = sys.stdout if event.stream == "stdout" else sys.stderr
         text = event.line + event.end
@@ -110,8 +110,9 @@ def finished(event: StageFinished, display: Display, console: Console) -> None:
     if event.stage == "run" or (event.step and event.seconds < SHOWN_STEP_SECONDS):
         return
     if event.step:
+        what = one_line(event.step)
         limit = max(console.width - WIDTH - 14, 20)
-        what = step_title(event.step, limit)
+        what = what if len(what) <= limit else what[: limit - 1] + "…"
         line = Text(f"  {'':{WIDTH}} {what:{limit}} {event.seconds:7.1f} s", style="dim")
     else:
         line = Text("✓ ", style="green").append(f"{event.stage:{WIDTH}} ", "default")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import platformdirs
@@ -20,8 +21,9 @@ def default_cache() -> Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The process runner, the environment and the cache folder."""
+    """The process runner, the environment, the cache folder and the day."""
 
     run: process.Runner = process.run
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     cache: Path = field(default_factory=default_cache)
+    today: Callable[[], date] = date.today

@@ -8,15 +8,6 @@ from nb2image.errors import OptionError, PlanError
 from nb2image.image import quote
 from nb2image.model import BaseImage
 
-GLIBC = {
-    "stretch": "2.24",
-    "buster": "2.28",
-    "bullseye": "2.31",
-    "bookworm": "2.36",
-    "trixie": "2.41",
-}
-"""Debian's C library by release. https://tracker.debian.org/pkg/glibc"""
-
 SUITES = {
     "3.6": "bullseye",
     "3.7": "bookworm",
@@ -28,7 +19,27 @@ SUITES = {
     "3.13": "bookworm",
     "3.14": "bookworm",
 }
-"""The newest release, bookworm at most, for which ``python:X.Y-slim-RELEASE`` was published."""
+"""The newest Debian up to bookworm for which ``python:X.Y-slim-SUITE`` was published.
+
+Read from the history of library/python in docker-library/official-images up to August 2026.
+Images of Pythons past their end of life stay in the registry but are no longer rebuilt.
+"""
+
+GLIBC = {
+    "stretch": "2.24",
+    "buster": "2.28",
+    "bullseye": "2.31",
+    "bookworm": "2.36",
+    "trixie": "2.41",
+    "focal": "2.31",
+    "jammy": "2.35",
+    "noble": "2.39",
+}
+"""The C library of Debian's and Ubuntu's releases (their packages' pages for libc6)."""
+
+OLDEST_GLIBC = "2.28"
+"""Taken for a base that does not tell its release: every distribution still served has it, and
+the wheels of the large packages ask for no more (numpy, scipy, torch: manylinux_2_28)."""
 
 
 def base_for(python: str, named: str = "") -> BaseImage:
@@ -42,9 +53,9 @@ def base_for(python: str, named: str = "") -> BaseImage:
     suite = SUITES.get(python)
     if suite is None:
         raise PlanError(
-            f"there is no official image of Python {python}",
+            f"there is no official slim image of Python {python}",
             code="base-missing",
-            hint=f"choose --python from {', '.join(SUITES)}, or name one with --base-image",
+            hint=f"choose --python from {', '.join(SUITES)}, or name an image with --base-image",
         )
     return BaseImage(
         reference=f"python:{python}-slim-{suite}",
@@ -63,12 +74,13 @@ def named_base(python: str, named: str) -> BaseImage:
         raise OptionError(
             f"--base-image: {error.message}", code=error.code, hint=error.hint
         ) from error
-    tag = named.partition("@")[0].rpartition(":")[2]
-    suite = next((s for s in re.split(r"[-._]", tag) if s in GLIBC), "")
+    tag = named.partition("@")[0].rpartition("/")[2].partition(":")[2]
+    suite = next((part for part in re.split(r"[-._]", tag) if part in GLIBC), "")
     return BaseImage(
         reference=named,
         python=python,
         suite=suite,
-        glibc=GLIBC.get(suite, ""),
-        reason="named with --base-image",
+        glibc=GLIBC.get(suite, OLDEST_GLIBC),
+        reason="named with --base-image"
+        + ("" if suite else f"; its tag names no release, so its glibc is taken as {OLDEST_GLIBC}"),
     )

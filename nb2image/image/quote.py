@@ -45,7 +45,7 @@ class Safe(str):
     __slots__ = ()
 
 
-def words(value: str) -> Safe:
+def word(value: str) -> Safe:
     """One word of an instruction (ENV value, LABEL value, WORKDIR), in double quotes.
 
     Raises PlanError when it holds what no quoting can carry: a line break or another control
@@ -123,7 +123,7 @@ def project_path(text: str) -> str:
     """A path relative to the project's root, POSIX, that stays below it.
 
     Spaces, quotes, ``$``, ``#``, ``!``, globs, leading dashes and Unicode are all allowed: such a
-    path is only ever written to disk, or quoted by ``words``. Raises PlanError for what leaves
+    path is only ever written to disk, or quoted by ``word``. Raises PlanError for what leaves
     the root, for control characters and for what no file system or build context can carry.
     """
     refuse_control(text, "a file name")

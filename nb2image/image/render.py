@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import importlib
-from datetime import UTC, datetime
 from functools import cache
 
 import jinja2
 import msgspec
 
-from nb2image import __version__
-from nb2image.image import quote
+from nb2image.image import contract, quote
 from nb2image.image.quote import Safe
 from nb2image.image.validate import path_in_project, validate_plan
 from nb2image.model import BuildPlan
 from nb2image.model.plan import encode
 from nb2image.resources import folder
+
+PLATFORMS = {"x86_64": "linux/amd64", "aarch64": "linux/arm64"}
 
 FILE_TIME = 315619200
 """1980-01-02T00:00:00Z, the time of every file in the image: zip knows none before 1980."""
@@ -56,46 +56,44 @@ def runtime(plan: BuildPlan) -> tuple[File, ...]:
 
 def dockerfile_values(plan: BuildPlan) -> dict[str, object]:
     """What the Dockerfile templates print, quoted, and the conditions that they test."""
-    system = sorted({p.name for p in plan.requirements.system if p.stage == "final"})
-    build = {p.name for p in plan.requirements.system if p.stage == "build"}
-    sdists = [p for p in plan.requirements.locked if not p.wheel]
-    if sdists:
-        build |= {"build-essential"}
-    if any(p.url.startswith("git+") for p in plan.requirements.locked):
-        build |= {"git"}
-    workdir = f"/app/{plan.workdir}" if plan.workdir else "/app"
+    locked = plan.requirements.locked
     return {
-        "time": Safe(str(FILE_TIME)),
-        "out": Safe("/out" if plan.layout == "multi-stage" else ""),
         "base": quote.reference(plan.base.reference),
-        "system": [quote.apt_package(name) for name in system],
-        "build": [quote.apt_package(name) for name in sorted(build)],
-        "wheels_only": not sdists,
+        "out": Safe("/out" if plan.layout == "multi-stage" else ""),
+        "time": Safe(str(FILE_TIME)),
+        "system": [quote.apt_package(name) for name in system_packages(plan)],
+        "build": [quote.apt_package(name) for name in build_packages(plan)],
+        "old_python": tuple(map(int, plan.requirements.python.split("."))) < (3, 8),
+        "hashes": all(package.hashes for package in locked),
+        "wheels_only": all(package.wheel for package in locked),
         "bytecode": plan.bytecode,
         "data": any(file.kind in ("data", "included") for file in plan.files),
-        "workdir": quote.words(workdir),
-        "env": [(quote.env_name(name), quote.words(value)) for name, value in plan.env],
-        "labels": [(quote.label_name(name), quote.words(value)) for name, value in labels(plan)],
-        "entrypoint": quote.exec_form(["python", "-u", plan.script.name]),
+        "workdir": quote.word(contract.workdir(plan)),
+        "env": [(quote.env_name(name), quote.word(value)) for name, value in plan.env],
+        "labels": [
+            (quote.label_name(name), quote.word(value)) for name, value in contract.labels(plan)
+        ],
+        "settings": [tuple(map(Safe, setting)) for setting in contract.SETTINGS],
+        "volumes": quote.exec_form(contract.VOLUMES),
+        "user": Safe(contract.USER),
+        "stop_signal": Safe(contract.STOP_SIGNAL),
+        "entrypoint": quote.exec_form(contract.entrypoint(plan)),
     }
 
 
-def labels(plan: BuildPlan) -> tuple[tuple[str, str], ...]:
-    """The image's labels, sorted. https://github.com/opencontainers/image-spec annotations"""
-    created = datetime.fromtimestamp(plan.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    known = {
-        "org.opencontainers.image.title": plan.name,
-        "org.opencontainers.image.created": created,
-        "org.opencontainers.image.source": plan.notebook,
-        "org.opencontainers.image.revision": plan.revision,
-        "org.opencontainers.image.base.name": plan.base.reference.partition("@")[0],
-        "org.opencontainers.image.base.digest": plan.base.reference.partition("@")[2],
-        "io.nb2image.version": plan.nb2image,
-        "io.nb2image.plan": plan.digest,
-        "io.nb2image.notebook.sha256": plan.notebook_sha256,
-        "io.nb2image.python": plan.requirements.python,
-    }
-    return tuple(sorted((name, value) for name, value in known.items() if value))
+def system_packages(plan: BuildPlan) -> list[str]:
+    """The Debian packages of the image, sorted."""
+    return sorted({p.name for p in plan.requirements.system if p.stage == "final"})
+
+
+def build_packages(plan: BuildPlan) -> list[str]:
+    """The Debian packages that only building the dependencies needs, sorted."""
+    names = {p.name for p in plan.requirements.system if p.stage == "build"}
+    if any(not package.wheel for package in plan.requirements.locked):
+        names.add("build-essential")
+    if any(package.url.startswith("git+") for package in plan.requirements.locked):
+        names |= {"ca-certificates", "git"}
+    return sorted(names)
 
 
 def readme_values(plan: BuildPlan) -> dict[str, object]:
@@ -103,7 +101,11 @@ def readme_values(plan: BuildPlan) -> dict[str, object]:
     return {
         "notebook": Safe(quote.markdown_code(plan.notebook)),
         "name": Safe(plan.name),
-        "version": Safe(__version__),
+        "version": Safe(plan.nb2image),
+        "platform": Safe(PLATFORMS.get(plan.requirements.platform.partition("-")[0], "")),
+        "base": quote.reference(plan.base.reference),
+        "data": any(file.kind in ("data", "included") for file in plan.files),
+        "multi_stage": plan.layout == "multi-stage",
     }
 
 

@@ -37,11 +37,30 @@ def validate_plan(plan: BuildPlan) -> None:
     quote.script_name(plan.script.name)
     quote.project_path(plan.notebook)
     _require(plan.workdir == plan.notebook.rpartition("/")[0], "workdir", plan.workdir)
-    for package in plan.requirements.system:
-        quote.apt_package(package.name)
+    quote.refuse_control(plan.source, "a label")
+    validate_requirements(plan)
     for name, value in plan.env:
         validate_env(name, value)
     validate_files(plan)
+
+
+def validate_requirements(plan: BuildPlan) -> None:
+    """Raise PlanError when the plan's layout cannot install what the plan requires."""
+    for package in plan.requirements.system:
+        quote.apt_package(package.name)
+    built = [package.name for package in plan.requirements.locked if not package.wheel]
+    if built and plan.layout == "single-stage":
+        raise PlanError(
+            f"{', '.join(built[:5])} must be compiled, and a single stage would keep the compiler",
+            code="single-stage-compiles",
+            hint="leave out --single-stage",
+        )
+    if plan.bytecode and plan.requirements.python == "3.6":
+        raise PlanError(
+            "bytecode of Python 3.6 cannot be made reproducibly",  # PEP 552 came with 3.7
+            code="bytecode-python",
+            hint="leave out --compile-bytecode, or choose --python 3.7 or newer",
+        )
 
 
 def validate_env(name: str, value: str) -> None:

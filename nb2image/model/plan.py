@@ -67,7 +67,9 @@ class BuildPlan:
     created: int
     """Seconds since the epoch for every file and label (SOURCE_DATE_EPOCH)."""
     revision: str = ""
-    """The project's git commit when it is clean, else empty."""
+    """The project's git commit when every file of the plan is as committed, else empty."""
+    source: str = ""
+    """The address of the project's repository, without credentials; empty when unknown."""
     findings: tuple[Finding, ...] = ()
 
     @property

@@ -2,29 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from nb2image.errors import RequirementsError
-from nb2image.events import Emit
-from nb2image.image.base import base_for
+from nb2image.events import Emit, Noticed
+from nb2image.image.base import SUITES, base_for
 from nb2image.model import (
     DirectRequirement,
     Evidence,
+    Finding,
+    Need,
     Notebook,
     Requirements,
+    ResolutionStep,
     Script,
 )
-from nb2image.network import read_network
+from nb2image.network import NetworkConfig, read_network
 from nb2image.options import Options
 from nb2image.project import Project
+from nb2image.requirements.cache import DiskCache
+from nb2image.requirements.conflicts import refusal_error
+from nb2image.requirements.dates import VersionPolicy, choose_versions, date_finding
 from nb2image.requirements.firstnames import first_names
-from nb2image.requirements.python_version import choose_python
-from nb2image.requirements.resolver import Refusal, ResolveRequest, resolve
+from nb2image.requirements.git_history import last_code_change
+from nb2image.requirements.ladder import Climb, Rung, climb, rungs
+from nb2image.requirements.pins import pins
+from nb2image.requirements.python_version import PythonChoice, choose_python
+from nb2image.requirements.resolver import Refusal, Resolution, ResolveRequest, resolve
+from nb2image.requirements.runtime_files import named_pythons
+from nb2image.requirements.syntax import python_bounds
 from nb2image.requirements.text import requirements_text
 from nb2image.services import Services
 
 ARCHITECTURES = {"linux/amd64": "x86_64", "linux/arm64": "aarch64"}
+UNKNOWN_GLIBC = "2.28"
+"""For a base whose release is not known: what wheels are commonly made for."""
+KNOWN_TO_UV = (17, 28, *range(31, 41))
+"""The glibc levels that uv has a platform for; a newer base runs the wheels of an older one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What the steps need beyond the notebook."""
+
+    services: Services
+    network: NetworkConfig
+    cache: DiskCache
+    options: Options
+    emit: Emit
+
+    @property
+    def today(self) -> date:
+        """The day that "newest" and "end of life" refer to."""
+        return self.services.today()
 
 
 def find_requirements(
@@ -39,34 +74,150 @@ def find_requirements(
 
     Raises RequirementsError.
     """
-    python = choose_python(notebook, options)
-    base = base_for(python.version, options.base_image)
-    platform = f"{ARCHITECTURES[options.platform]}-manylinux_{base.glibc.replace('.', '_')}"
-    network = read_network(services.environ)
+    world = World(
+        services=services,
+        network=read_network(services.environ),
+        cache=DiskCache(root=services.cache),
+        options=options,
+        emit=emit,
+    )
+    policy = date_policy(notebook, project, world)
+    python = choose_python(
+        notebook,
+        options,
+        available=tuple(SUITES),
+        files=named_pythons(project.workdir, project.read),
+        bounds=python_bounds(script),
+        as_of=policy.as_of,
+        today=world.today,
+    )
     direct, needs, findings = first_names(script)
     direct += script_requirements(script, direct)
-    request = ResolveRequest(
-        requirements=tuple(pep508(d) for d in direct), python=python.version, platform=platform
+    seen = pins(notebook, direct) if policy.kind == "as-of" else ()
+    climbed = climb(
+        rungs(python, policy, tuple(SUITES), world.today),
+        seen,
+        attempt_with(direct, world),
+        tell_with(emit),
     )
-    found = resolve(request, services, network, offline=options.offline)
-    if isinstance(found, Refusal):
-        raise RequirementsError(f"no set of versions fits: {found.message}", code="no-versions")
+    return locked(climbed, direct, needs, python, policy, findings, world)
+
+
+def date_policy(notebook: Notebook, project: Project, world: World) -> VersionPolicy:
+    """Which releases may be taken; git is only asked when its answer would count."""
+    asked = world.options.as_of or world.options.versions in {"latest", "env"}
+    source = b"" if asked else project.read(project.notebook.as_posix())
+    change = last_code_change(project, source, world.services) if source else None
+    return choose_versions(notebook, world.options, change, world.today)
+
+
+def attempt_with(
+    direct: tuple[DirectRequirement, ...], world: World
+) -> Callable[[Rung], Resolution | Refusal]:
+    """The function that tries one rung of the ladder."""
+    requirements = tuple(sorted(pep508(d) for d in direct))
+
+    def attempt(rung: Rung) -> Resolution | Refusal:
+        request = ResolveRequest(
+            requirements=requirements,
+            constraints=tuple(f"{p.name}=={p.version}" for p in rung.pins),
+            python=rung.python,
+            platform=platform_of(rung.python, world.options),
+            as_of=rung.as_of,
+        )
+        return resolve(
+            request, world.services, world.network, world.cache, offline=world.options.offline
+        )
+
+    return attempt
+
+
+def tell_with(emit: Emit) -> Callable[[ResolutionStep], None]:
+    """The function that says each step of the ladder that failed."""
+
+    def tell(step: ResolutionStep) -> None:
+        if not step.ok:
+            when = f"of {step.as_of}" if step.as_of else "of today"
+            message = f"Python {step.python} with the releases {when}: {step.message}"
+            finding = Finding(severity="note", code="resolution-step", message=message)
+            emit(Noticed(stage="require", finding=finding))
+
+    return tell
+
+
+def platform_of(python: str, options: Options) -> str:
+    """uv's name of the image's platform: architecture and the base's glibc."""
+    glibc = base_for(python, options.base_image).glibc or UNKNOWN_GLIBC
+    level = int(glibc.partition(".")[2])
+    known = max((k for k in KNOWN_TO_UV if k <= level), default=KNOWN_TO_UV[0])
+    return f"{ARCHITECTURES[options.platform]}-manylinux_2_{known}"
+
+
+def locked(
+    climbed: Climb,
+    direct: tuple[DirectRequirement, ...],
+    needs: tuple[Need, ...],
+    python: PythonChoice,
+    policy: VersionPolicy,
+    findings: tuple[Finding, ...],
+    world: World,
+) -> Requirements:
+    """The record of what was found. Raises RequirementsError when nothing was."""
+    rung = climbed.rung
+    platform = platform_of(rung.python, world.options)
+    if climbed.found is None:
+        assert climbed.refused is not None
+        raise refusal_error(
+            climbed.refused, direct, python=rung.python, platform=platform, as_of=rung.as_of
+        )
+    versions = policy.kind if rung.as_of or policy.kind != "as-of" else "latest"
     return Requirements(
-        python=python.version,
+        python=rung.python,
         python_reason=python.reason,
         platform=platform,
+        versions=versions,
+        as_of=rung.as_of,
         direct=direct,
-        locked=found.packages,
+        locked=climbed.found.packages,
         needs=needs,
+        steps=climbed.steps,
         text=requirements_text(
-            packages=found.packages,
+            packages=climbed.found.packages,
             direct=direct,
-            python=python.version,
+            python=rung.python,
             platform=platform,
-            versions="latest",
-            as_of="",
+            versions=versions,
+            as_of=rung.as_of,
         ),
-        findings=findings,
+        findings=(
+            *findings,
+            *python.findings,
+            *date_finding(policy),
+            *step_findings(climbed, python, policy),
+        ),
+    )
+
+
+def step_findings(
+    climbed: Climb, python: PythonChoice, policy: VersionPolicy
+) -> tuple[Finding, ...]:
+    """Warnings about what had to give way before a set of versions fitted."""
+    if climbed.refused is None:
+        return ()
+    rung, changed = climbed.rung, []
+    if rung.python != python.version:
+        changed.append(f"Python {rung.python} instead of {python.version}")
+    if rung.as_of != policy.as_of:
+        changed.append(f"the releases of {rung.as_of or 'today'} instead of {policy.as_of}")
+    if not changed:
+        changed.append("other versions than the outputs show")
+    return (
+        Finding(
+            severity="warning",
+            code="resolution-changed",
+            message=f"{' and '.join(changed)}: {climbed.refused.explanation}",
+            hint="--python and --as-of hold what they are given",
+        ),
     )
 
 

@@ -11,14 +11,18 @@ import subprocess
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
+
+import msgspec
 
 from nb2image.errors import RequirementsError
 from nb2image.model import LockedPackage
-from nb2image.network import NetworkConfig
+from nb2image.network import NetworkConfig, redact
 from nb2image.process import Completed
+from nb2image.requirements.cache import DiskCache
 from nb2image.requirements.lock import parse_pylock, with_reasons
-from nb2image.requirements.store import write_atomically
 from nb2image.requirements.target import Target
 from nb2image.services import Services
 
@@ -65,6 +69,13 @@ class Resolution:
     """The same as pylock.toml (PEP 751), as uv wrote it."""
 
 
+class Stored(msgspec.Struct, array_like=True):
+    """What uv wrote, as it is cached."""
+
+    pylock: str
+    listing: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """uv found no such set, or could not look: its own words."""
@@ -72,11 +83,18 @@ class Refusal:
     message: str
 
 
+@lru_cache(maxsize=1)
 def uv_binary() -> str:
     """The path of the uv that came with nb2image."""
     import uv
 
     return str(uv.find_uv_bin())
+
+
+@lru_cache(maxsize=1)
+def uv_version() -> str:
+    """The version of uv: another one may resolve otherwise."""
+    return version("uv")
 
 
 def uv_environment(
@@ -136,66 +154,139 @@ def uv_arguments(request: ResolveRequest, *, offline: bool) -> list[str]:
     return argv
 
 
-def default_index(services: Services) -> str:
+def default_index(services: Services, cache: DiskCache) -> str:
     """The address of uv's own default index, asked of uv so that it is written nowhere here."""
-    from importlib.metadata import version
-
-    kept = services.cache / "uv-default-index" / version("uv")
-    if kept.is_file():
-        return kept.read_text(encoding="utf-8")
+    key = uv_version()
+    kept = cache.get("uv-default-index", key)
+    if kept is not None:
+        return kept.decode()
     argv = [uv_binary(), "pip", "compile", "-", "--emit-index-url", "--no-header", "--quiet"]
     environ = uv_environment(NetworkConfig(), services.environ)
-    done = services.run([*argv, "--offline"], env=environ, stdin=b"\n", timeout=60)
-    found = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("--index-url")]
+    done = run_uv([*argv, "--offline"], services, environ, stdin=b"\n")
+    lines = [x for x in done.stdout.splitlines() if x.startswith("--index-url ")]
+    found = lines[0].split()[1] if lines else ""
     if found:
-        write_atomically(kept, found[0].encode())
-    return found[0] if found else ""
+        cache.put("uv-default-index", key, found.encode())
+    return found
 
 
 def resolve(
-    request: ResolveRequest, services: Services, network: NetworkConfig, *, offline: bool = False
+    request: ResolveRequest,
+    services: Services,
+    network: NetworkConfig,
+    cache: DiskCache,
+    *,
+    offline: bool = False,
 ) -> Resolution | Refusal:
-    """The set of versions that fits a request, or uv's refusal.
+    """The set of versions that fits a request, or uv's refusal; from the cache where it can be.
 
-    Raises RequirementsError when uv itself cannot be run.
+    The releases of a past day are the same for ever; the newest are those of today. Raises
+    RequirementsError when uv itself cannot be run.
     """
+    key = cache_key(request, services, network)
+    target = Target(python=request.python, platform=request.platform)
+    kept = cache.get("resolution", key)
+    if kept is not None:
+        stored = decode_stored(kept)
+        if stored is not None:
+            return read_resolution(stored, target)
+    answer = compile_lock(request, services, network, default_index(services, cache), offline)
+    if isinstance(answer, Refusal):
+        return answer
+    cache.put("resolution", key, msgspec.msgpack.encode(answer))
+    return read_resolution(answer, target)
+
+
+def compile_lock(
+    request: ResolveRequest,
+    services: Services,
+    network: NetworkConfig,
+    default: str,
+    offline: bool,
+) -> Stored | Refusal:
+    """Ask uv, in a folder of its own."""
     environ = uv_environment(
-        network,
-        services.environ,
-        default_index=default_index(services),
-        extra_indexes=request.extra_indexes,
+        network, services.environ, default_index=default, extra_indexes=request.extra_indexes
     )
     with tempfile.TemporaryDirectory(prefix="nb2image-") as folder:
         at = Path(folder)
-        for name in ("requirements", "constraints", "overrides"):
-            lines = getattr(request, name)
-            suffix = "in" if name == "requirements" else "txt"
-            (at / f"{name}.{suffix}").write_text("".join(f"{x}\n" for x in lines), "utf-8")
-
-        def compiled(*arguments: str, cached: bool) -> Completed:
-            argv = [*uv_arguments(request, offline=cached), *arguments]
-            try:
-                return services.run(argv, cwd=at, env=environ, timeout=TIMEOUT_SECONDS)
-            except FileNotFoundError as error:
-                raise RequirementsError(
-                    "uv, which nb2image resolves versions with, is not installed",
-                    code="uv-missing",
-                    hint="reinstall nb2image: uv is one of its dependencies",
-                ) from error
-            except subprocess.TimeoutExpired as error:
-                raise RequirementsError(
-                    f"no answer to which versions fit together in {TIMEOUT_SECONDS:.0f} s",
-                    code="resolve-timeout",
-                    hint="try again; if the index is slow, --offline works from the cache",
-                ) from error
-
-        lock = compiled("--format", "pylock.toml", cached=offline)
+        for name, lines in (
+            ("requirements.in", request.requirements),
+            ("constraints.txt", request.constraints),
+            ("overrides.txt", request.overrides),
+        ):
+            (at / name).write_text("".join(f"{line}\n" for line in lines), "utf-8")
+        argv = uv_arguments(request, offline=offline)
+        lock = run_uv([*argv, "--format", "pylock.toml"], services, environ, cwd=at)
         if lock.status != 0:
             return Refusal(message=plain(lock.stderr))
-        # The lock does not say who asks for what; uv's other format does, from the same cache.
-        listing = compiled("--annotation-style", "line", cached=True)
-    packages = parse_pylock(lock.stdout, Target(python=request.python, platform=request.platform))
-    return Resolution(packages=with_reasons(packages, listing.stdout), pylock=lock.stdout)
+        # The lock does not say who asks for what; uv's other format does, from its cache.
+        argv = uv_arguments(request, offline=True)
+        listing = run_uv([*argv, "--annotation-style", "line"], services, environ, cwd=at)
+    return Stored(lock.stdout, listing.stdout)
+
+
+def read_resolution(stored: Stored, target: Target) -> Resolution:
+    """What uv wrote, as records."""
+    packages = with_reasons(parse_pylock(stored.pylock, target), stored.listing)
+    return Resolution(packages=packages, pylock=stored.pylock)
+
+
+def decode_stored(data: bytes) -> Stored | None:
+    """A cached answer; None when it is damaged or another release's."""
+    try:
+        return msgspec.msgpack.decode(data, type=Stored)
+    except msgspec.MsgspecError:
+        return None
+
+
+def cache_key(request: ResolveRequest, services: Services, network: NetworkConfig) -> str:
+    """Everything that the answer depends on, without credentials."""
+    day = "" if request.as_of else services.today().isoformat()
+    sources = [
+        *map(redact, (network.index_url, *network.extra_index_urls, *network.find_links)),
+        network.strategy,
+        str(network.no_index),
+        *folder_states(network.find_links),
+    ]
+    parts = [uv_version(), day, *sources, msgspec.json.encode(request).decode()]
+    return "\n".join(parts)
+
+
+def folder_states(links: tuple[str, ...]) -> list[str]:
+    """The files in local find-links folders: a wheel that is put there counts at once."""
+    found = []
+    for link in links:
+        folder = Path(link.removeprefix("file://"))
+        if "://" in link.removeprefix("file://") or not folder.is_dir():
+            continue
+        found += [f"{p.name} {p.stat().st_mtime_ns}" for p in sorted(folder.iterdir())]
+    return found
+
+
+def run_uv(
+    argv: list[str],
+    services: Services,
+    environ: dict[str, str],
+    *,
+    cwd: Path | None = None,
+    stdin: bytes | None = None,
+) -> Completed:
+    """Run uv. Raises RequirementsError when it is missing or takes too long."""
+    try:
+        return services.run(argv, cwd=cwd, env=environ, stdin=stdin, timeout=TIMEOUT_SECONDS)
+    except FileNotFoundError as error:
+        raise RequirementsError(
+            "uv, which nb2image resolves versions with, is not installed",
+            code="uv-missing",
+            hint="reinstall nb2image: uv is one of its dependencies",
+        ) from error
+    except subprocess.TimeoutExpired as error:
+        raise RequirementsError(
+            f"no answer to which versions fit together in {TIMEOUT_SECONDS:.0f} s",
+            code="resolve-timeout",
+            hint="try again; if the index is slow, --offline works from the cache",
+        ) from error
 
 
 def plain(stderr: str) -> str:

@@ -2,9 +2,40 @@
 
 from __future__ import annotations
 
-from nb2image.image.render import render
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nb2image.errors import PlanError
+from nb2image.image.base import base_for
+from nb2image.image.render import render, templates, text
+from nb2image.model import BuildPlan, PlannedFile, SystemPackage
 from nb2image.model.plan import decode
-from tests.unit.image.plans import PLAN, plan
+from tests.unit.image import dockerfile
+from tests.unit.image.dockerfile import Instruction
+from tests.unit.image.plans import PACKAGE, PLAN, REQUIREMENTS, plan
+
+DATA = PlannedFile(path="work/a.csv", size=1, sha256="c" * 64, reason="read", kind="data")
+STAGES = {
+    "multi-stage": ["FROM RUN", "FROM", "FROM RUN RUN", "FROM RUN", "FROM COPY COPY"],
+    "single-stage": ["FROM RUN", "FROM RUN RUN RUN"],
+}
+METADATA = "ENV LABEL VOLUME USER WORKDIR STOPSIGNAL ENTRYPOINT"
+
+
+def rendered(of: BuildPlan) -> list[Instruction]:
+    """The instructions of the plan's Dockerfile."""
+    return dockerfile.instructions(dict(render(of))["Dockerfile"].decode())
+
+
+def one(found: list[Instruction], name: str) -> str:
+    """The only instruction of a name."""
+    (rest,) = [i.rest for i in found if i.name == name]
+    return rest
 
 
 def test_the_context_holds_all_that_a_build_needs() -> None:
@@ -24,3 +55,175 @@ def test_the_same_plan_gives_the_same_bytes() -> None:
 def test_plan_json_is_the_plan() -> None:
     """plan.json reads back as the plan it was made of."""
     assert decode(dict(render(PLAN))["plan.json"]) == PLAN
+
+
+@pytest.mark.parametrize("layout", ["multi-stage", "single-stage"])
+def test_the_instructions_are_exactly_these(layout: str) -> None:
+    """Each layout has its stages and ends with the image's configuration."""
+    names = [i.name for i in rendered(plan(layout=layout))]
+    assert names == [*" ".join(STAGES[layout]).split(), *METADATA.split()]
+
+
+@pytest.mark.parametrize("layout", ["multi-stage", "single-stage"])
+def test_the_container_runs_as_the_contract_says(layout: str) -> None:
+    """Not root, exec form, SIGINT, the notebook's folder, volumes for a read-only root."""
+    found = rendered(plan(layout=layout))
+    assert one(found, "USER") == "10001:10001"
+    assert json.loads(one(found, "ENTRYPOINT")) == ["python", "-u", "train.py"]
+    assert one(found, "STOPSIGNAL") == "SIGINT"
+    assert dockerfile.word(one(found, "WORKDIR"), {}) == "/app/work"
+    assert json.loads(one(found, "VOLUME")) == ["/outputs", "/tmp"]
+    env = dockerfile.pairs(one(found, "ENV"), {"PATH": "/usr/bin"})
+    assert env["PATH"] == "/opt/venv/bin:/usr/bin"
+    assert env["PYTHONPATH"] == "/opt/nb2image"
+
+
+def test_only_the_built_in_frontend_of_docker_20_10_is_needed() -> None:
+    """No syntax line, no heredoc, no COPY --link, no COPY --chmod."""
+    for layout in ("multi-stage", "single-stage"):
+        text = dict(render(plan(layout=layout)))["Dockerfile"].decode()
+        assert not text.lower().startswith(("# syntax", "#syntax", "# escape"))
+        for missing in ("<<", "--link", "--chmod", "--parents", "ADD "):
+            assert missing not in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "present", "absent"),
+    [
+        ({}, ["--require-hashes --no-build "], ["apt-get", "--compile-bytecode", "source=data"]),
+        ({"bytecode": True}, ["--compile-bytecode", "UNCHECKED_HASH"], []),
+        ({"files": (DATA,)}, ["source=data"], []),
+        ({"base": base_for("3.9")}, ["FROM python:3.9-slim-bookworm"], ["3.11-slim"]),
+    ],
+)
+def test_what_the_plan_says_is_in_the_dockerfile(
+    changes: dict[str, Any], present: list[str], absent: list[str]
+) -> None:
+    """Bytecode, data and base follow the plan."""
+    for layout in ("multi-stage", "single-stage"):
+        text = dict(render(plan(layout=layout, **changes)))["Dockerfile"].decode()
+        assert all(part in text for part in present)
+        assert not any(part in text for part in absent)
+
+
+def test_system_packages_are_sorted_and_their_lists_removed() -> None:
+    """apt packages of the image: without recommendations, nothing left behind, one per line."""
+    system = tuple(SystemPackage(name=n, reason="") for n in ("zlib1g", "graphviz", "graphviz"))
+    found = rendered(plan(requirements=replace(REQUIREMENTS, system=system)))
+    (run,) = [i.rest for i in found if "apt-get" in i.rest]
+    assert "--no-install-recommends" in run
+    assert run.split().index("graphviz") < run.split().index("zlib1g")
+    assert run.count("graphviz") == 1
+    assert "rm -rf /var/lib/apt/lists/*" in run
+
+
+def test_compilers_stay_in_the_build_stage() -> None:
+    """What must be compiled brings build tools to the dependencies' stage alone."""
+    sdist = replace(PACKAGE, name="hdbscan", wheel="")
+    git = replace(PACKAGE, name="x", wheel="", hashes=(), url="git+https://example.org/x")
+    found = rendered(plan(requirements=replace(REQUIREMENTS, locked=(PACKAGE, sdist, git))))
+    froms = [n for n, i in enumerate(found) if i.name == "FROM"]
+    (apt,) = [n for n, i in enumerate(found) if "apt-get" in i.rest]
+    assert froms[2] < apt < froms[3]
+    assert {"build-essential", "git"} <= set(found[apt].rest.split())
+    (install,) = [i.rest for i in found if "/run/uv pip install" in i.rest]
+    assert "--no-build" not in install
+    assert "--require-hashes" not in install, "a git reference has no hash"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        (
+            {
+                "layout": "single-stage",
+                "requirements": replace(REQUIREMENTS, locked=(replace(PACKAGE, wheel=""),)),
+            },
+            "single-stage-compiles",
+        ),
+        (
+            {"bytecode": True, "requirements": replace(REQUIREMENTS, python="3.6")},
+            "bytecode-python",
+        ),
+        ({"env": (("PATH", "/evil"),)}, "env-reserved"),
+        ({"env": (("A B", "x"),)}, "name-invalid"),
+        ({"env": (("A", "x\ny"),)}, "control-character"),
+        ({"workdir": "elsewhere"}, "plan-invalid"),
+        ({"notebook": "../x.ipynb", "workdir": ".."}, "path-outside"),
+        ({"name": "Not A Slug"}, "plan-invalid"),
+        ({"revision": "HEAD"}, "plan-invalid"),
+        ({"created": -1}, "plan-invalid"),
+        ({"schema": 99}, "plan-schema"),
+        ({"files": (DATA, DATA)}, "file-clash"),
+        ({"files": (replace(DATA, path="work/train.py"),)}, "file-clash"),
+        ({"files": (replace(DATA, path="work"),)}, "file-clash"),
+        ({"files": (replace(DATA, path="../../etc/passwd"),)}, "path-outside"),
+        ({"base": replace(base_for("3.11"), reference="x\nRUN y")}, "reference-invalid"),
+        (
+            {
+                "requirements": replace(
+                    REQUIREMENTS, system=(SystemPackage(name="x; curl evil", reason=""),)
+                )
+            },
+            "name-invalid",
+        ),
+    ],
+)
+def test_a_plan_that_cannot_be_carried_out_is_refused(changes: dict[str, Any], code: str) -> None:
+    """A plan is checked whole before a byte is rendered, wherever it came from."""
+    with pytest.raises(PlanError) as caught:
+        render(plan(**changes))
+    assert caught.value.code == code
+
+
+HOSTILE = st.text(
+    st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=30
+) | st.text(alphabet="\\\"$'` #!{}=;&|<>PATH-", min_size=1, max_size=20)
+
+
+@settings(max_examples=60)
+@given(
+    folder=HOSTILE.filter(lambda t: not {"/", "\\"} & set(t) and t not in (".", "..")),
+    name=HOSTILE.filter(lambda t: not {"/", "\\"} & set(t)),
+    value=HOSTILE,
+    layout=st.sampled_from(["multi-stage", "single-stage"]),
+)
+def test_hostile_names_and_values_never_become_instructions(
+    folder: str, name: str, value: str, layout: str
+) -> None:
+    """The instructions are the same whatever the names hold, and the values arrive unchanged."""
+    notebook = f"{folder}/{name}.ipynb"
+    hostile = plan(
+        layout=layout, notebook=notebook, workdir=folder, env=(("A", value),), source=value
+    )
+    found = rendered(hostile)
+    assert [i.name for i in found] == [
+        *" ".join(STAGES[layout]).split(),
+        "ENV",
+        *METADATA.split(),
+    ]
+    assert dockerfile.word(one(found, "WORKDIR"), {}) == f"/app/{folder}"
+    _, users = (i.rest for i in found if i.name == "ENV")
+    assert dockerfile.pairs(users, {}) == {"A": value}
+    labels = dockerfile.pairs(one(found, "LABEL"), {})
+    assert labels["io.nb2image.notebook"] == notebook
+    assert labels["org.opencontainers.image.source"] == value
+    ordinary = [i for i in rendered(plan(layout=layout)) if i.name in ("FROM", "RUN", "COPY")]
+    assert [i for i in found if i.name in ("FROM", "RUN", "COPY")] == ordinary
+
+
+def test_a_template_prints_nothing_that_was_not_quoted() -> None:
+    """Plain text in a template is an error of ours, found before it can do harm."""
+    with pytest.raises(TypeError):
+        templates().from_string("{{ x }}").render(x="RUN evil")
+    with pytest.raises(TypeError):
+        text("dockerfile/uv.j2", {"base": "python"})
+
+
+def test_dockerignore_lets_through_what_is_copied() -> None:
+    """Everything else in the folder stays out of the build."""
+    lines = dict(render(PLAN))[".dockerignore"].decode().splitlines()
+    assert lines[1] == "*"
+    assert {"!app", "!data", "!runtime", "!plan.json", "!requirements.txt", "!uv.txt"} == set(
+        lines[2:]
+    )

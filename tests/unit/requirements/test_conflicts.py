@@ -1,0 +1,129 @@
+"""uv's refusals in words, with the cells behind them. The messages are uv 0.13's own."""
+
+from __future__ import annotations
+
+import pytest
+
+from nb2image.requirements.conflicts import diagnose, refusal_error
+from tests.unit.requirements.builders import wanted
+
+CONFLICT = """error: No solution found when resolving dependencies
+  cause: Because all versions of pandas depend on numpy<2 and you require pandas, we can conclude \
+that you require numpy<2.
+         And because you require numpy==2.0, we can conclude that your requirements are \
+unsatisfiable."""
+MESSAGES = [
+    (CONFLICT, "conflict", ()),
+    (
+        "error: No solution found when resolving dependencies\n  cause: Because nowhere was not "
+        "found in the package registry and all versions of deep depend on nowhere, we can "
+        "conclude that all versions of deep cannot be used.",
+        "unknown-package",
+        ("nowhere",),
+    ),
+    (
+        "error: No solution found when resolving dependencies\n  cause: Because there is no "
+        "version of pandas==9 and you require pandas==9, we can conclude that your requirements "
+        "are unsatisfiable.",
+        "no-such-version",
+        ("pandas",),
+    ),
+    (
+        "error: No solution found when resolving dependencies\n  cause: Because srconly==1.0 has "
+        "no usable wheels\n\nhint: Wheels are required for `srconly` because building from "
+        "source is disabled for all packages (i.e., with `--no-build`)",
+        "no-wheel",
+        ("srconly",),
+    ),
+    (
+        "error: No solution found when resolving dependencies\n  cause: Because oldpy==1.0 has no "
+        "wheels with a matching Python ABI tag (e.g., `cp311`) and only oldpy==1.0 is available",
+        "no-wheel",
+        ("oldpy",),
+    ),
+    (
+        "error: No solution found when resolving dependencies\n  cause: Because the requested "
+        "Python version (>=3.11) does not satisfy Python>=3.12\n\nhint: The `--python-version` "
+        "value (>=3.11) includes Python versions that are not supported by your dependencies "
+        "(e.g., reqpy==1.0 only supports >=3.12).",
+        "python-too-old",
+        ("reqpy",),
+    ),
+    (
+        "error: No solution found when resolving dependencies\n  cause: Because badreq==1.0 has "
+        "invalid metadata\n\nhint: Metadata for `badreq` (v1.0) could not be parsed:",
+        "broken-metadata",
+        ("badreq",),
+    ),
+    (
+        "error: No solution found when resolving dependencies\n  cause: Because there are no "
+        "versions of late\n\nhint: `late` was filtered by `exclude-newer` to only include",
+        "too-new",
+        ("late",),
+    ),
+    (
+        "error: No solution found when resolving dependencies\n  cause: Because yank==1.0 was "
+        "yanked (reason: bad) and only yank==1.0 is available",
+        "yanked",
+        ("yank",),
+    ),
+    (
+        "error: Failed to fetch: http://ann:pw@index.test/simple/fresh/\n  cause: error sending "
+        "request for url (http://ann:pw@index.test/simple/fresh/)\n  cause: operation timed out",
+        "index-down",
+        (),
+    ),
+    (
+        "error: No solution found when resolving dependencies\n  cause: Because fresh was not "
+        "found in the package registry\n\nhint: An index (http://index.test/simple) returned a "
+        "403 Forbidden error.",
+        "index-refused",
+        (),
+    ),
+    (
+        "error: No solution found when resolving dependencies\n  cause: Because fresh was not "
+        "found in the cache\n\nhint: Packages were unavailable because the network was disabled.",
+        "offline-missing",
+        ("fresh",),
+    ),
+    (
+        "error: Failed to download and build `x @ git+https://git.test/x`\n  cause: Git operation "
+        "failed",
+        "source",
+        (),
+    ),
+]
+
+
+@pytest.mark.parametrize(("message", "kind", "packages"), MESSAGES)
+def test_what_a_refusal_means(message: str, kind: str, packages: tuple[str, ...]) -> None:
+    """Each cause has its own slug and names the packages at fault."""
+    found = diagnose(message)
+    assert (found.kind, found.packages) == (kind, packages)
+
+
+@pytest.mark.parametrize(("message", "kind", "packages"), MESSAGES)
+def test_no_address_and_no_secret_is_told(
+    message: str, kind: str, packages: tuple[str, ...]
+) -> None:
+    """The explanation is one line of plain words."""
+    explanation = diagnose(message).explanation
+    assert "://" not in explanation
+    assert "pw" not in explanation
+    assert explanation.isprintable()
+
+
+def test_a_conflict_names_both_sides_with_their_cells() -> None:
+    """The two requirements of the message, and not the third."""
+    direct = (
+        wanted("numpy", "==2.0", cell=2),
+        wanted("pandas", cell=5),
+        wanted("seaborn", cell=6),
+    )
+    error = refusal_error(diagnose(CONFLICT), direct, python="3.11", platform="linux", as_of="")
+    assert [(f.message.split()[0], f.place.cell) for f in error.findings if f.place] == [
+        ("numpy", 2),
+        ("pandas", 5),
+    ]
+    assert "cannot be installed together" in error.message
+    assert (error.exit_code, error.code) == (4, "conflict")

@@ -1,0 +1,75 @@
+"""Which releases are taken: the clocks of a notebook and what the user asks for."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from nb2image.errors import OptionError
+from nb2image.options import Options
+from nb2image.requirements.dates import VersionPolicy, choose_versions, not_before
+from nb2image.requirements.git_history import LastChange
+from tests.unit.requirements.builders import code, notebook
+
+TODAY = date(2026, 11, 20)
+
+
+def policy(*, git: str = "", python: str = "", executed: str = "", **options: str) -> VersionPolicy:
+    change = LastChange(day=git, commit="abc") if git else None
+    made = notebook(code("pass", executed_at=executed), python=python)
+    return choose_versions(made, Options(**options), change, TODAY)
+
+
+@pytest.mark.parametrize(
+    ("clocks", "kind", "as_of"),
+    [
+        ({}, "latest", ""),
+        ({"git": "2021-03-04"}, "as-of", "2021-03-04"),
+        ({"git": "2026-03-04"}, "latest", ""),
+        ({"git": "2023-05-05", "python": "3.7.3"}, "as-of", "2020-03-24"),
+        ({"git": "2019-01-01", "python": "3.7.1"}, "as-of", "2019-01-01"),
+        ({"git": "2023-05-05", "executed": "2021-01-02T03:04:05Z"}, "as-of", "2021-01-02"),
+        ({"executed": "not a time"}, "latest", ""),
+        ({"git": "1970-01-01"}, "latest", ""),
+        ({"git": "2026-10-01", "python": "3.11.2"}, "latest", ""),
+        ({"git": "2024-10-01", "python": "3.11.2"}, "as-of", "2024-10-01"),
+        ({"python": "3.99.1"}, "latest", ""),
+    ],
+)
+def test_the_earliest_clock_counts(clocks: dict[str, str], kind: str, as_of: str) -> None:
+    """Git, the Python's patch release and a year, execution times; impossible ones are ignored."""
+    found = policy(**clocks)
+    assert (found.kind, found.as_of) == (kind, as_of)
+
+
+def test_what_is_asked_for_holds() -> None:
+    """--as-of and --versions latest are fixed whatever the clocks say."""
+    assert policy(git="2020-01-01", as_of="2022-02-02").as_of == "2022-02-02"
+    assert policy(git="2020-01-01", versions="latest").kind == "latest"
+    assert policy(git="2026-06-01", versions="as-of").as_of == "2026-06-01"
+    assert policy(git="2020-01-01", env_from="python").kind == "env"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"as_of": "yesterday"},
+        {"as_of": "2030-01-01"},
+        {"as_of": "2020-01-01", "versions": "latest"},
+        {"versions": "env"},
+        {"versions": "as-of"},
+    ],
+)
+def test_options_that_cannot_be_followed_are_refused(options: dict[str, str]) -> None:
+    """No date, a day to come, contradictions, an environment or a date that is not there."""
+    with pytest.raises(OptionError):
+        policy(**options)
+
+
+def test_the_date_is_not_before_a_release_that_the_notebook_names() -> None:
+    """numpy==1.22 in a cell means that 1.22 was out, whatever git says."""
+    found = not_before(policy(git="2020-01-01"), {"numpy": "2022-01-01", "six": "2016-01-01"})
+    assert found.as_of == "2022-01-01"
+    fixed = not_before(policy(as_of="2020-01-01"), {"numpy": "2022-01-01"})
+    assert fixed.as_of == "2020-01-01"
