@@ -1,4 +1,4 @@
-"""What lies inside a wheel or sdist, read over HTTP without downloading a wheel whole."""
+"""What lies inside a wheel, read over HTTP without downloading it whole."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ TAIL_BYTES = 64 * 1024
 BLOCK_BYTES = 64 * 1024
 MAX_WHOLE_BYTES = 100_000_000
 """Of a wheel whose server cannot serve parts of a file."""
-MAX_SDIST_BYTES = 40_000_000
-MAX_UNPACKED_BYTES = 400_000_000
 MAX_DIRECTORY_BYTES = 64_000_000
 MAX_MEMBERS = 200_000
 MAX_MEMBER_BYTES = 64_000_000
@@ -154,37 +152,6 @@ def wheel_contents(archive: zipfile.ZipFile, name: str) -> Contents:
     )
     text = read_member(archive, metadata, name).decode("utf-8", "replace") if metadata else ""
     return Contents(members=members, metadata=text)
-
-
-def sdist_contents(data: bytes, name: str) -> Contents:
-    """The inside of an sdist. Raises RequirementsError when it is broken or absurdly large."""
-    members: list[str] = []
-    metadata, unpacked = "", 0
-    if name.endswith(".zip"):
-        archive = open_wheel(io.BytesIO(data), name)
-        for info in archive.infolist():
-            inner = info.filename.partition("/")[2]
-            if is_file_name(inner):
-                members.append(inner)
-            if inner == "PKG-INFO":
-                metadata = read_member(archive, info.filename, name).decode("utf-8", "replace")
-        return Contents(members=tuple(members), metadata=metadata)
-    try:
-        with tarfile.open(fileobj=io.BytesIO(data), mode="r|*") as tar:
-            for entry in tar:
-                unpacked += entry.size
-                if unpacked > MAX_UNPACKED_BYTES or len(members) > MAX_MEMBERS:
-                    raise broken(name, ValueError("it unpacks to an absurd size"))
-                inner = entry.name.removeprefix("./").partition("/")[2]
-                if not entry.isfile() or not is_file_name(inner):
-                    continue
-                members.append(inner)
-                if inner == "PKG-INFO" and entry.size < MAX_MEMBER_BYTES:
-                    stream = tar.extractfile(entry)
-                    metadata = stream.read().decode("utf-8", "replace") if stream else ""
-    except (*BROKEN, OSError, ValueError) as error:
-        raise broken(name, error) from error
-    return Contents(members=tuple(members), metadata=metadata)
 
 
 def is_file_name(member: str) -> bool:

@@ -30,10 +30,18 @@ from nb2image.requirements.conflicts import refusal_error
 from nb2image.requirements.dates import VersionPolicy, choose_versions, date_finding
 from nb2image.requirements.firstnames import first_names
 from nb2image.requirements.git_history import last_code_change
+from nb2image.requirements.index import Index
 from nb2image.requirements.ladder import Climb, Rung, climb, rungs
+from nb2image.requirements.mend import resolve_mended
 from nb2image.requirements.pins import pins
 from nb2image.requirements.python_version import PythonChoice, choose_python
-from nb2image.requirements.resolver import Refusal, Resolution, ResolveRequest, resolve
+from nb2image.requirements.resolver import (
+    Refusal,
+    Resolution,
+    ResolveRequest,
+    default_index,
+    resolve,
+)
 from nb2image.requirements.runtime_files import named_pythons
 from nb2image.requirements.syntax import python_bounds
 from nb2image.requirements.text import requirements_text
@@ -53,6 +61,7 @@ class World:
     services: Services
     network: NetworkConfig
     cache: DiskCache
+    index: Index
     options: Options
     emit: Emit
 
@@ -74,12 +83,16 @@ def find_requirements(
 
     Raises RequirementsError.
     """
+    network = read_network(services.environ)
+    cache = DiskCache(root=services.cache)
+    index = Index(
+        network,
+        cache,
+        default_index=network.index_url or default_index(services, cache),
+        offline=options.offline,
+    )
     world = World(
-        services=services,
-        network=read_network(services.environ),
-        cache=DiskCache(root=services.cache),
-        options=options,
-        emit=emit,
+        services=services, network=network, cache=cache, index=index, options=options, emit=emit
     )
     policy = date_policy(notebook, project, world)
     python = choose_python(
@@ -125,9 +138,12 @@ def attempt_with(
             platform=platform_of(rung.python, world.options),
             as_of=rung.as_of,
         )
-        return resolve(
-            request, world.services, world.network, world.cache, offline=world.options.offline
-        )
+
+        def ask(mended: ResolveRequest) -> Resolution | Refusal:
+            offline = world.options.offline
+            return resolve(mended, world.services, world.network, world.cache, offline=offline)
+
+        return resolve_mended(request, ask, world.index)
 
     return attempt
 

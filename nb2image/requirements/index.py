@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tempfile
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,12 +17,10 @@ from packaging.utils import canonicalize_name
 from nb2image.errors import RequirementsError
 from nb2image.network import NetworkConfig, redact
 from nb2image.requirements.archive import (
-    MAX_SDIST_BYTES,
     Contents,
     RemoteFile,
     open_wheel,
     read_member,
-    sdist_contents,
     wheel_contents,
 )
 from nb2image.requirements.cache import DiskCache
@@ -33,6 +32,7 @@ from nb2image.requirements.listing import (
     read_html,
     read_json,
 )
+from nb2image.requirements.sdist import MAX_SDIST_BYTES, sdist_contents
 from nb2image.requirements.web import Answer, Web
 
 FRESH_SECONDS = 600
@@ -167,23 +167,23 @@ class Index:
             return wheel_contents(open_wheel(self._open(file), file.name), file.name)
         path = local_path(file.url)
         if path is not None:
-            return sdist_contents(path.read_bytes(), file.name)
+            with open_local(path) as local:
+                return sdist_contents(local, file.name)
         self._need_network(file.name)
-        answer = self._web.get(file.url, limit=MAX_SDIST_BYTES)
-        if answer.status != 200:
-            raise RequirementsError(
-                f"the package index does not serve {file.name} (HTTP {answer.status})",
-                code="index-file-missing",
-            )
-        return sdist_contents(answer.body, file.name)
+        with tempfile.TemporaryFile() as kept:
+            answer = self._web.get(file.url, limit=MAX_SDIST_BYTES, into=kept)
+            if answer.status != 200:
+                raise RequirementsError(
+                    f"the package index does not serve {file.name} (HTTP {answer.status})",
+                    code="index-file-missing",
+                )
+            kept.seek(0)
+            return sdist_contents(kept, file.name)
 
     def _open(self, file: IndexFile) -> io.RawIOBase | io.BufferedIOBase:
         path = local_path(file.url)
         if path is not None:
-            try:
-                return path.open("rb")
-            except OSError as error:
-                raise unreadable(file.url, error) from error
+            return open_local(path)
         self._need_network(file.name)
         return RemoteFile(self._web, file.url)
 
@@ -290,6 +290,14 @@ def local_path(url: str) -> Path | None:
     """The path of a ``file:`` address, None for another."""
     parts = urlsplit(url)
     return Path(unquote(parts.path)) if parts.scheme == "file" else None
+
+
+def open_local(path: Path) -> io.BufferedReader:
+    """A file of a local index. Raises RequirementsError."""
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise unreadable(path.as_uri(), error) from error
 
 
 def local_page(path: Path, name: str) -> tuple[IndexFile, ...]:

@@ -7,6 +7,7 @@ pyproject.toml that lies beside the notebook.
 
 from __future__ import annotations
 
+import json
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ from nb2image.network import NetworkConfig, redact
 from nb2image.process import Completed
 from nb2image.requirements.cache import DiskCache
 from nb2image.requirements.lock import parse_pylock, with_reasons
+from nb2image.requirements.stub import Stub, with_sdists, write_stub
 from nb2image.requirements.target import Target
 from nb2image.services import Services
 
@@ -42,6 +44,16 @@ TIMEOUT_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatedMetadata:
+    """What a release requires, in place of its own metadata that uv cannot read."""
+
+    name: str
+    version: str
+    requires: tuple[str, ...]
+    requires_python: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResolveRequest:
     """What a set of versions must satisfy."""
 
@@ -58,6 +70,9 @@ class ResolveRequest:
     extra_indexes: tuple[str, ...] = ()
     """Indexes that come before the host's own, such as one with CPU builds."""
     prerelease: bool = False
+    stubs: tuple[Stub, ...] = ()
+    """Stand-ins for packages that have no wheel."""
+    metadata: tuple[StatedMetadata, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +231,17 @@ def compile_lock(
             ("overrides.txt", request.overrides),
         ):
             (at / name).write_text("".join(f"{line}\n" for line in lines), "utf-8")
+        if request.stubs:
+            stubs = at / "stubs"
+            stubs.mkdir()
+            for stub in request.stubs:
+                write_stub(stub, stubs)
+            links = [environ.get("UV_FIND_LINKS", ""), str(stubs)]
+            environ["UV_FIND_LINKS"] = ",".join(link for link in links if link)
+        if request.metadata:
+            (at / "uv.toml").write_text(stated_toml(request.metadata), "utf-8")
+            del environ["UV_NO_CONFIG"]
+            environ["UV_CONFIG_FILE"] = str(at / "uv.toml")
         argv = uv_arguments(request, offline=offline)
         lock = run_uv([*argv, "--format", "pylock.toml"], services, environ, cwd=at)
         if lock.status != 0:
@@ -223,7 +249,23 @@ def compile_lock(
         # The lock does not say who asks for what; uv's other format does, from its cache.
         argv = uv_arguments(request, offline=True)
         listing = run_uv([*argv, "--annotation-style", "line"], services, environ, cwd=at)
-    return Stored(lock.stdout, listing.stdout)
+        pylock = with_sdists(lock.stdout, request.stubs, at / "stubs")
+    return Stored(pylock, listing.stdout)
+
+
+def stated_toml(stated: tuple[StatedMetadata, ...]) -> str:
+    """uv's ``[[dependency-metadata]]``. JSON's strings and lists are TOML's too."""
+    lines = []
+    for entry in stated:
+        lines += [
+            "[[dependency-metadata]]",
+            f"name = {json.dumps(entry.name)}",
+            f"version = {json.dumps(entry.version)}",
+            f"requires-dist = {json.dumps(list(entry.requires))}",
+        ]
+        if entry.requires_python:
+            lines.append(f"requires-python = {json.dumps(entry.requires_python)}")
+    return "\n".join(lines) + "\n"
 
 
 def read_resolution(stored: Stored, target: Target) -> Resolution:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from nb2image.errors import RequirementsError
@@ -56,8 +56,17 @@ class Web:
             if parts.username and parts.hostname
         }
 
-    def get(self, url: str, *, headers: Mapping[str, str] | None = None, limit: int) -> Answer:
+    def get(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        limit: int,
+        into: BinaryIO | None = None,
+    ) -> Answer:
         """The answer to a GET, whatever its status, of at most ``limit`` bytes.
+
+        With ``into`` the body is written there, and the answer's own is empty.
 
         Raises RequirementsError: ``index-down`` when the server cannot be reached or keeps
         failing, ``index-refused`` when it wants other credentials; TooLarge beyond the limit.
@@ -69,7 +78,7 @@ class Web:
         for wait in (0.0, *WAITS_SECONDS):
             time.sleep(wait)
             try:
-                answer = self._try(shown, dict(headers or {}), limit)
+                answer = self._try(url, dict(headers or {}), limit, into)
             except httpx.TransportError as error:
                 trouble = str(error) or type(error).__name__
                 continue
@@ -92,7 +101,7 @@ class Web:
             "--offline works from the cache",
         )
 
-    def _try(self, url: str, headers: dict[str, str], limit: int) -> Answer:
+    def _try(self, url: str, headers: dict[str, str], limit: int, into: BinaryIO | None) -> Answer:
         client = self._open()
         login = self._credentials.get(urlsplit(url).hostname or "")
         # Without a login the client's own rules hold: ~/.netrc.
@@ -102,13 +111,20 @@ class Web:
             else client.stream("GET", url, headers=headers)
         ) as response:
             chunks, size = [], 0
+            if into is not None:
+                into.seek(0)
+                into.truncate()
             for chunk in response.iter_bytes():
                 size += len(chunk)
                 if size > limit:
                     raise TooLarge(
-                        f"{url} sends more than {limit // 1_000_000} MB", code="index-too-large"
+                        f"{redact(url)} sends more than {limit // 1_000_000} MB",
+                        code="index-too-large",
                     )
-                chunks.append(chunk)
+                if into is None:
+                    chunks.append(chunk)
+                else:
+                    into.write(chunk)
             return Answer(
                 status=response.status_code,
                 url=redact(str(response.url)),

@@ -1,0 +1,126 @@
+"""Resolves where uv alone refuses: packages without wheels, and old releases' broken metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from packaging.metadata import parse_email
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from nb2image.requirements.conflicts import Diagnosis, diagnose
+from nb2image.requirements.index import PackageIndex
+from nb2image.requirements.release import choose_release, releases
+from nb2image.requirements.resolver import (
+    Refusal,
+    Resolution,
+    ResolveRequest,
+    StatedMetadata,
+)
+from nb2image.requirements.stub import repaired, stubs_of
+from nb2image.requirements.target import Target
+
+MAX_MENDS = 12
+STATED_RELEASES = 8
+"""Releases of one project whose metadata is stated at a time, the newest first."""
+
+
+def resolve_mended(
+    request: ResolveRequest,
+    resolve: Callable[[ResolveRequest], Resolution | Refusal],
+    index: PackageIndex,
+) -> Resolution | Refusal:
+    """The answer to a request after its mendable troubles are mended.
+
+    Raises RequirementsError when the index does not answer.
+    """
+    found = resolve(request)
+    for _ in range(MAX_MENDS):
+        if isinstance(found, Resolution):
+            return found
+        mended = mend(request, diagnose(found.message), index)
+        if mended is None:
+            return found
+        request = mended
+        found = resolve(request)
+    return found
+
+
+def mend(request: ResolveRequest, refused: Diagnosis, index: PackageIndex) -> ResolveRequest | None:
+    """The request with what the refusal lacks; None when nothing can be added."""
+    target = Target(python=request.python, platform=request.platform)
+    if refused.kind == "no-wheel":
+        known = {stub.name for stub in request.stubs}
+        made = [
+            stub
+            for name in refused.packages
+            if name not in known and not has_wheels(name, request, index, target)
+            for stub in stubs_of(
+                name,
+                index,
+                target,
+                specifier=specifier_of(name, request),
+                as_of=request.as_of,
+            )
+        ]
+        return replace(request, stubs=(*request.stubs, *made)) if made else None
+    if refused.kind == "broken-metadata":
+        stated = [
+            entry
+            for name in refused.packages
+            for entry in metadata_of(name, request, index, target)
+        ]
+        return replace(request, metadata=(*request.metadata, *stated)) if stated else None
+    return None
+
+
+def has_wheels(name: str, request: ResolveRequest, index: PackageIndex, target: Target) -> bool:
+    """Whether some release within the bounds has a wheel for the target: then the trouble is
+    another one, and compiling would not mend it."""
+    project = index.project(name)
+    if project is None:
+        return False
+    chosen = choose_release(project, target, specifier_of(name, request), request.as_of)
+    return chosen is not None and chosen.fits and chosen.file.is_wheel
+
+
+def specifier_of(name: str, request: ResolveRequest) -> str:
+    """The bounds that the request itself sets for a package."""
+    found = []
+    for line in (*request.requirements, *request.constraints):
+        parsed = Requirement(line)
+        if canonicalize_name(parsed.name) == name:
+            found.append(str(parsed.specifier))
+    return ",".join(s for s in found if s)
+
+
+def metadata_of(
+    name: str, request: ResolveRequest, index: PackageIndex, target: Target
+) -> list[StatedMetadata]:
+    """The repaired metadata of the next few releases that are not stated yet."""
+    project = index.project(name)
+    if project is None:
+        return []
+    known = {(m.name, m.version) for m in request.metadata}
+    found: list[StatedMetadata] = []
+    for version, files in releases(project, specifier_of(name, request), request.as_of):
+        if (project.name, str(version)) in known:
+            continue
+        single = replace(project, files=tuple(files))
+        chosen = choose_release(single, target)
+        if chosen is None or not chosen.fits or not chosen.file.is_wheel:
+            continue
+        raw, _ = parse_email(index.contents(chosen.file).metadata)
+        requires = [r for r in map(repaired, raw.get("requires_dist", [])) if r]
+        found.append(
+            StatedMetadata(
+                name=project.name,
+                version=str(version),
+                requires=tuple(requires),
+                requires_python=chosen.file.requires_python,
+            )
+        )
+        if len(found) == STATED_RELEASES:
+            break
+    return found
