@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
+
+API_VERSION = re.compile(r"_v\d\w*$")
+"""google.cloud.vision_v1 lies in the distribution of google.cloud.vision."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +63,7 @@ class Catalogue:
                 return self.entries[prefix]
             namespace = ".".join(parts[: length - 1])
             if length > 1 and namespace in self.namespaces:
-                name = parts[length - 1].replace("_", "-")
+                name = API_VERSION.sub("", parts[length - 1]).replace("_", "-")
                 return Entry(
                     module=prefix,
                     distribution=canonicalize_name(self.namespaces[namespace].format(name)),
@@ -82,7 +86,10 @@ def load_catalogue() -> Catalogue:
 def read_catalogue(text: str) -> Catalogue:
     """The catalogue in a TOML text."""
     table = tomllib.loads(text)
-    entries = {}
+    entries = {
+        name: Entry(module=name, distribution=canonicalize_name(name), source="known project")
+        for name in table["same"]["names"]
+    }
     for module, row in table["modules"].items():
         entries[module] = Entry(
             module=module,

@@ -219,7 +219,9 @@ def group(needs: Sequence[Need], catalogue: Catalogue) -> list[Group]:
     for need in needs:
         for part in parts(need, catalogue):
             entry = catalogue.find(part.module)
-            key = entry.module if entry and entry.distribution else part.module.partition(".")[0]
+            if entry is not None and not entry.distribution:
+                continue  # a namespace by itself: what is imported below it has its own need
+            key = entry.module if entry else part.module.partition(".")[0]
             by_key.setdefault(key, []).append(part)
     return [Group(key=key, needs=tuple(found)) for key, found in by_key.items()]
 

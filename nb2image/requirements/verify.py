@@ -80,6 +80,12 @@ def verify(
             raise
         return Verdict(ok=False, detail=f"cannot be verified: {error.message}", release=release)
     if key not in modules:
+        if in_an_older_release(name, key, index, bounds):
+            detail = f"older releases than {release.version} provide {key}"
+            missing = tuple(n.module for n in needs)
+            return Verdict(
+                ok=True, detail=detail, release=release, modules=modules, missing=missing
+            )
         what = "no module at all" if looks_empty(modules) else f"no module {key}"
         return Verdict(ok=False, detail=f"{release.version} has {what}", release=release)
     missing = tuple(n.module for n in needs if n.module not in modules)
