@@ -118,7 +118,9 @@ def plan_project(
     requirements = require(project, notebook, made, options, services, emit)
     with stage(emit, "plan"):
         files = plan_files(notebook, made, project, options)
-        plan = make_build_plan(notebook, made, requirements, files, project, options)
+        plan = make_build_plan(
+            notebook, made, requirements, files.files, project, options, findings=files.findings
+        )
     notice(emit, "plan", plan.findings)
     return project, plan
 

@@ -6,7 +6,7 @@ from nb2image import __version__
 from nb2image.image.base import base_for
 from nb2image.image.quote import slug
 from nb2image.image.validate import validate_plan
-from nb2image.model import BuildPlan, Notebook, PlannedFile, Requirements, Script
+from nb2image.model import BuildPlan, Finding, Notebook, PlannedFile, Requirements, Script
 from nb2image.options import Options
 from nb2image.project import Project
 
@@ -21,6 +21,8 @@ def make_build_plan(
     files: tuple[PlannedFile, ...],
     project: Project,
     options: Options,
+    *,
+    findings: tuple[Finding, ...] = (),
 ) -> BuildPlan:
     """The plan of the image. Raises OptionError and PlanError."""
     plan = BuildPlan(
@@ -37,6 +39,7 @@ def make_build_plan(
         files=tuple(sorted(files, key=lambda file: file.path)),
         env=tuple(sorted(options.env)),
         created=CREATED,
+        findings=findings,
     )
     validate_plan(plan)
     return plan
