@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,11 +14,13 @@ from nb2image.errors import Nb2ImageError
 from nb2image.events import Emit, Event, Noticed, OutputLine, StageFinished, StageStarted
 from nb2image.model import BuildPlan, BuiltImage, Finding, Report, Requirements, RunReport
 from nb2image.model.plan import encode
-from nb2image.summary import amount, plan_lines
+from nb2image.sizes import amount
+from nb2image.summary import plan_lines
 from nb2image.terminal import clean, one_line, passable
 
 if TYPE_CHECKING:
     from nb2image.doctor import Check
+    from nb2image.model.analysis import Inspection
 
 
 @contextmanager
@@ -131,6 +133,29 @@ def show_report(report: Report, *, as_json: bool) -> None:
 def show_image(image: BuiltImage, *, as_json: bool) -> None:
     """Print the reference of an image."""
     print(msgspec.json.encode(image).decode() if as_json else clean(image.reference))
+
+
+def show_inspection(found: Inspection, *, form: str, top: int, quiet: bool) -> None:
+    """Print an inspection: for people, as JSON, or its limits for CI (junit, sarif)."""
+    from nb2image.analysis import ci, text
+
+    match form:
+        case "json":
+            print(msgspec.json.encode(found).decode())
+        case "junit":
+            print(ci.junit(found))
+        case "sarif":
+            print(ci.sarif(found))
+        case _ if quiet:
+            show_lines(text.gate_lines(found.gates))
+        case _:
+            show_lines(text.inspection_lines(found, top=top))
+
+
+def show_lines(lines: Iterable[str]) -> None:
+    """Print lines whose text may come from anywhere."""
+    for line in lines:
+        print(clean(line))
 
 
 def show_run(report: RunReport, folder: Path, *, quiet: bool, as_json: bool) -> None:

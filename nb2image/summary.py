@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nb2image.model import BuildPlan, DirectRequirement
+from nb2image.sizes import amount
 
 
 def plan_lines(plan: BuildPlan) -> Iterator[str]:
@@ -44,12 +45,3 @@ def evidence(direct: DirectRequirement) -> str:
     if won is None:
         return ""
     return f"{won.detail}, {won.place}" if won.place else won.detail
-
-
-def amount(number: float) -> str:
-    """Bytes for people: ``3.1 MB``."""
-    for unit in ("B", "kB", "MB"):
-        if number < 1000:
-            return f"{number:.0f} B" if unit == "B" else f"{number:.1f} {unit}"
-        number /= 1000
-    return f"{number:.1f} GB"

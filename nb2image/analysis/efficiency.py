@@ -40,7 +40,7 @@ def measure(layers: Sequence[Layer]) -> Efficiency:
     wastes = [
         Waste(path=path, size=total[path], layers=tuple(numbers))
         for path, numbers in seen.items()
-        if len(numbers) > 1
+        if len(numbers) > 1 and total[path]
     ]
     everything = sum(total.values())
     wasted = sum(waste.size for waste in wastes)

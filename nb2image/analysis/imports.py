@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 
-from nb2image.model.analysis import CellShare, Chain, PackageShare
+from nb2image.model.analysis import CellShare, Chain, OwnerKind, PackageShare
 from nb2image.model.plan import BuildPlan
 from nb2image.model.requirements import DirectRequirement, Requirements
 
 
-def chains(plan: BuildPlan) -> dict[str, Chain]:
+def chains(plan: BuildPlan) -> dict[tuple[OwnerKind, str], Chain]:
+    """How each package that the plan knows came to be needed, by kind and name."""
+    found: dict[tuple[OwnerKind, str], Chain] = {}
+    for name, chain in python_chains(plan).items():
+        found["python-package", name] = chain
+    for name, chain in system_chains(plan).items():
+        found["apt", name] = chain
+    return found
+
+
+def python_chains(plan: BuildPlan) -> dict[str, Chain]:
     """For each package of the lock the shortest way from what the notebook needs directly.
 
     Of ways of one length, the one whose first package the earliest cell imports.
@@ -39,6 +49,18 @@ def chains(plan: BuildPlan) -> dict[str, Chain]:
                 )
                 waiting.append(found[name])
     return found
+
+
+def system_chains(plan: BuildPlan) -> dict[str, Chain]:
+    """For each apt package of the plan why it is there."""
+    return {
+        package.name: Chain(
+            cells=(package.place.cell,) if package.place and package.place.cell else (),
+            reason=package.reason,
+            packages=(package.name,),
+        )
+        for package in plan.requirements.system
+    }
 
 
 NEVER = 1 << 30

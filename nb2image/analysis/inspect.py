@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from nb2image.analysis import efficiency
+from nb2image.analysis.advice import Facts, advise
 from nb2image.analysis.imports import cell_shares, chains
 from nb2image.analysis.merge import Merged, merge
 from nb2image.analysis.owners import PLAN_PATH, owners
@@ -14,6 +18,7 @@ from nb2image.model.layer import StoredImage
 from nb2image.model.place import Finding
 from nb2image.model.plan import BuildPlan, decode
 
+BASE_NAME = "org.opencontainers.image.base.name"
 LABELS = {
     "nb2image": "io.nb2image.version",
     "plan_digest": "io.nb2image.plan",
@@ -21,7 +26,7 @@ LABELS = {
     "python": "io.nb2image.python",
     "source": "org.opencontainers.image.source",
     "revision": "org.opencontainers.image.revision",
-    "base": "org.opencontainers.image.base.name",
+    "base": BASE_NAME,
     "base_digest": "org.opencontainers.image.base.digest",
 }
 
@@ -54,6 +59,7 @@ def inspect(image: StoredImage, base_layers: Sequence[str] = ()) -> Inspection:
         )
         for layer in image.layers
     )
+    base_size = sum(layer.size for layer in layers if layer.base) if base else None
     compressed = [layer.compressed_size for layer in layers]
     return Inspection(
         reference=image.reference,
@@ -63,7 +69,7 @@ def inspect(image: StoredImage, base_layers: Sequence[str] = ()) -> Inspection:
         size=sum(layer.size for layer in layers),
         compressed_size=None if None in compressed else sum(c or 0 for c in compressed),
         visible_size=sum(package.size for package in packages),
-        base_size=sum(layer.size for layer in layers if layer.base) if base else None,
+        base_size=base_size,
         layers=layers,
         packages=packages,
         cells=cell_shares(plan, packages) if plan else (),
@@ -73,7 +79,18 @@ def inspect(image: StoredImage, base_layers: Sequence[str] = ()) -> Inspection:
         hidden_size=sum(file.size for file in merged.hidden),
         hidden=merged.hidden,
         duplicates=duplicates(merged.visible),
-        provenance=provenance(image, plan),
+        advice=advise(
+            Facts(
+                packages=packages,
+                visible=merged.visible,
+                owned=owned,
+                hidden=merged.hidden,
+                labels=dict(image.labels),
+                base_size=base_size,
+                plan=plan,
+            )
+        ),
+        provenance=provenance(image, plan, texts.get(PLAN_PATH, b"")),
         findings=findings,
     )
 
@@ -130,14 +147,20 @@ def base_layer_count(image: StoredImage, base_layers: Sequence[str]) -> int:
     return 0
 
 
-def provenance(image: StoredImage, plan: BuildPlan | None) -> Provenance:
-    """What the labels say, checked against the plan inside."""
+def provenance(image: StoredImage, plan: BuildPlan | None, raw: bytes) -> Provenance:
+    """What the labels say, the plan's held against the plan inside (``raw`` is its text)."""
     labels = dict(image.labels)
     told = {field: labels.get(label, "") for field, label in LABELS.items()}
-    digest = told["plan_digest"]
-    matches = plan.digest == digest if plan and digest else None
     return Provenance(
         **told,
         notebook=plan.notebook if plan else "",
-        plan_matches=matches,
+        plan_matches=canonical_digest(raw) == told["plan_digest"]
+        if plan and told["plan_digest"]
+        else None,
     )
+
+
+def canonical_digest(plan: bytes) -> str:
+    """The digest of a plan as it stands, whatever fields its version has."""
+    # pretty-printing adds white space and nothing else
+    return "sha256:" + hashlib.sha256(msgspec.json.format(plan, indent=-1)).hexdigest()

@@ -92,8 +92,14 @@ def hidden_files(
             layer=number,
             hidden_by=by,
             cause=cause,
+            same_content=cause == "overwritten" and same(entry, visible.get(entry.path)),
         )
         for number, entry, by, cause in hidden
         if entry.size and (number, entry.path) not in shown
     ]
     return tuple(sorted(files, key=lambda file: (-file.size, file.path, file.layer)))
+
+
+def same(lower: Entry, upper: tuple[int, Entry] | None) -> bool:
+    """Whether what stands at the path in the end has the lower entry's content."""
+    return bool(lower.digest) and upper is not None and upper[1].digest == lower.digest

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from nb2image.analysis.owners import Owner
-from nb2image.model.analysis import Chain, Duplicate, PackageShare, Share
+from nb2image.model.analysis import Chain, Duplicate, OwnerKind, PackageShare, Share
 from nb2image.model.layer import Entry
 
 Visible = Mapping[str, tuple[int, Entry]]
@@ -72,9 +72,14 @@ class Sum:
 
 
 def package_shares(
-    visible: Visible, owned: Mapping[str, Owner], chains: Mapping[str, Chain]
+    visible: Visible,
+    owned: Mapping[str, Owner],
+    chains: Mapping[tuple[OwnerKind, str], Chain],
 ) -> tuple[PackageShare, ...]:
-    """The bytes of every owner, largest first; together they are all visible bytes."""
+    """The bytes of every owner, largest first; together they are all visible bytes.
+
+    ``chains`` tells by kind and name how a package came to be needed.
+    """
     sums: dict[Owner, Sum] = {}
     for path, (number, entry) in visible.items():
         if entry.kind != "file":
@@ -97,7 +102,7 @@ def package_shares(
             layers=tuple(sorted(total.layers)),
             bytecode=total.bytecode,
             tests=total.tests,
-            chain=chains.get(owner.name) if owner.kind == "python-package" else None,
+            chain=chains.get((owner.kind, owner.name)),
         )
         for owner, total in sums.items()
     ]

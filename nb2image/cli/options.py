@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -268,9 +267,9 @@ def pairs(name: str, given: Iterable[str] | None) -> tuple[tuple[str, str], ...]
 def size(text: str) -> int:
     """Bytes of ``200MB``, ``1.5 GiB`` or ``4096``. Raises OptionError."""
     from nb2image.errors import OptionError
+    from nb2image.sizes import parse_size
 
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(?:([kmgt]?)(i?)b)?", text.strip(), re.IGNORECASE)
+    found = parse_size(text)
     if found is None:
         raise OptionError(f"{text!r} is not a size such as 200MB or 1.5GiB", code="option-invalid")
-    power = " kmgt".index((found[2] or " ").lower())
-    return int(float(found[1]) * (1024 if found[3] else 1000) ** power)
+    return found

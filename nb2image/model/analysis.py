@@ -41,6 +41,8 @@ class HiddenFile:
     layer: int
     hidden_by: int
     cause: Cause
+    same_content: bool = False
+    """What overwrites it has the same content: only owner, mode or time were changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,7 @@ class Efficiency:
     wasted_user_share: float
     """Wasted bytes over the bytes of all layers but the first."""
     wastes: tuple[Waste, ...] = ()
-    """Largest first."""
+    """Largest first; without those that have no bytes (folders, links), which dive lists, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +154,55 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    """A change that would make the image smaller; nobody makes it unasked."""
+
+    code: str
+    """A stable slug: ``torch-cpu``."""
+    message: str
+    """What is there and why it can go, with its place."""
+    saving: int
+    """Expected bytes, unpacked."""
+    how: str
+    """What to do, as a command or an option where there is one."""
+    estimated: bool = False
+    """The saving is a guess from experience, not a sum of files."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gates:
+    """Limits that an image must keep; None asks for nothing."""
+
+    max_size: int | None = None
+    """Bytes of all layers, unpacked."""
+    max_compressed: int | None = None
+    """Bytes of all layers as a registry stores them."""
+    max_layer: int | None = None
+    """Bytes of the largest layer above the base image."""
+    max_package: int | None = None
+    """Bytes of the largest Python package."""
+    max_wasted: int | None = None
+    """dive's wasted bytes."""
+    max_wasted_share: float | None = None
+    """dive's wasted bytes over the bytes of all layers but the first."""
+    min_efficiency: float | None = None
+    """dive's score."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateResult:
+    """Whether one limit was kept."""
+
+    gate: str
+    """The option's name without dashes: ``max-size``."""
+    ok: bool
+    limit: float
+    actual: float | None
+    """None when it could not be measured, which is no success."""
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
     """Everything that is known about an image's bytes."""
 
@@ -179,5 +230,9 @@ class Inspection:
     """Bytes that are stored and never seen."""
     hidden: tuple[HiddenFile, ...] = ()
     duplicates: tuple[Duplicate, ...] = ()
+    advice: tuple[Advice, ...] = ()
+    """Most saving first."""
     provenance: Provenance
+    gates: tuple[GateResult, ...] = ()
+    """What was asked of the image, each kept or not."""
     findings: tuple[Finding, ...] = ()

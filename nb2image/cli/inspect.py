@@ -1,0 +1,81 @@
+"""``nb2image inspect``: where the bytes of an image are."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from nb2image.cli import options as o
+from nb2image.cli.app import app, face
+
+LIMITS = "Limits: exit status 9 when one is not kept"
+
+
+class Form(StrEnum):
+    """How the result is printed."""
+
+    text = "text"
+    json = "json"
+    junit = "junit"
+    sarif = "sarif"
+
+
+def limit(name: str, help: str, metavar: str = "SIZE") -> Any:
+    """A limit's option."""
+    return o.option(name, help=help, panel=LIMITS, metavar=metavar)
+
+
+@app.command()
+def inspect(
+    context: typer.Context,
+    image: Annotated[
+        str,
+        typer.Argument(
+            help="An image of the engine, a tar that docker save wrote, or an OCI layout (folder "
+            "or tar).",
+            metavar="IMAGE",
+        ),
+    ],
+    max_size: Annotated[str, limit("--max-size", "All layers, unpacked: 800MB.")] = "",
+    max_compressed: Annotated[str, limit("--max-compressed", "All layers, compressed.")] = "",
+    max_layer: Annotated[str, limit("--max-layer", "The largest layer above the base.")] = "",
+    max_package: Annotated[str, limit("--max-package", "The largest Python package.")] = "",
+    max_wasted: Annotated[str, limit("--max-wasted", "Bytes that dive counts as wasted.")] = "",
+    max_wasted_share: Annotated[
+        str, limit("--max-wasted-share", "The same over all layers but the first: 5%.", "SHARE")
+    ] = "",
+    min_efficiency: Annotated[
+        str, limit("--min-efficiency", "dive's efficiency: 0.95.", "SHARE")
+    ] = "",
+    platform: o.PlatformOf = o.Platform.amd64,
+    top: Annotated[
+        int,
+        o.option("--top", help="Rows of each list. Default: 15.", panel=o.SHOWN, metavar="N"),
+    ] = 15,
+    form: Annotated[
+        Form, o.option("--format", help="For people, or for CI.", panel=o.SHOWN)
+    ] = Form.text,
+    quiet: o.Quiet = False,
+    json: o.Json = False,
+) -> None:
+    """Show where an image's bytes are, and hold it to limits.
+
+    By layer, package, cell, folder and kind of file; waste as dive counts it; what would make
+    it smaller. Limits are also read from [tool.nb2image.gates] in pyproject.toml or [gates] in
+    nb2image.toml; an option wins over the file.
+    """
+    from nb2image import console
+    from nb2image.analysis.gates import check, failure
+    from nb2image.configuration import gates_for
+    from nb2image.inspection import inspect_named
+    from nb2image.services import Services
+
+    json = json or form is Form.json
+    with face(quiet=quiet, json=json):
+        gates = gates_for(context.params)
+        found = check(inspect_named(image, Services(), platform=platform.value), gates)
+        console.show_inspection(found, form="json" if json else form.value, top=top, quiet=quiet)
+        if error := failure(found):
+            raise error
