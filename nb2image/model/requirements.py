@@ -17,6 +17,7 @@ Rule = Literal[
     "pipreqs",
     "same-name",
     "hidden",
+    "drift",
     "script",
 ]
 

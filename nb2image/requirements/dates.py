@@ -7,7 +7,7 @@ git, its Python's patch release and a year, its saved execution times.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
 
@@ -40,6 +40,8 @@ class VersionPolicy:
     reason: str
     fixed: bool = False
     """The user asked for it: it is never exchanged for another."""
+    written_on: str = ""
+    """ISO date of the notebook by its clocks, whichever releases are taken; empty if unknown."""
 
 
 def choose_versions(
@@ -49,6 +51,13 @@ def choose_versions(
 
     Raises OptionError when the options contradict each other or ``--as-of`` is no date.
     """
+    dated = notebook_date(notebook, change)
+    policy = policy_of(options, dated, today)
+    return replace(policy, written_on=dated[0].isoformat() if dated else "")
+
+
+def policy_of(options: Options, dated: tuple[date, str] | None, today: date) -> VersionPolicy:
+    """See ``choose_versions``."""
     asked = options.versions
     if options.as_of:
         if asked in {"latest", "env"}:
@@ -67,7 +76,6 @@ def choose_versions(
                 hint="name one with --env-from PYTHON or --env-from 'kernel NAME'",
             )
         return VersionPolicy(kind="env", reason=f"the environment {options.env_from}")
-    dated = notebook_date(notebook, change)
     if dated is None:
         if asked == "as-of":
             raise OptionError(
@@ -130,11 +138,8 @@ def not_before(policy: VersionPolicy, uploads: dict[str, str]) -> VersionPolicy:
     newest = max(uploads, key=lambda name: uploads[name], default="")
     if policy.kind != "as-of" or policy.fixed or not newest or uploads[newest] <= policy.as_of:
         return policy
-    return VersionPolicy(
-        kind="as-of",
-        as_of=uploads[newest],
-        reason=f"the notebook names {newest}, released then",
-    )
+    reason = f"the notebook names {newest}, released then"
+    return replace(policy, as_of=uploads[newest], reason=reason)
 
 
 def date_finding(policy: VersionPolicy) -> tuple[Finding, ...]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from nb2image.errors import RequirementsError
-from nb2image.events import Emit, Noticed
-from nb2image.image.base import SUITES, base_for
+from nb2image.events import Emit
+from nb2image.image.base import SUITES
 from nb2image.model import (
     DirectRequirement,
     Evidence,
@@ -22,53 +21,39 @@ from nb2image.model import (
     ResolutionStep,
     Script,
 )
-from nb2image.network import NetworkConfig, read_network
 from nb2image.options import Options
 from nb2image.project import Project
-from nb2image.requirements.cache import DiskCache
 from nb2image.requirements.conflicts import refusal_error
 from nb2image.requirements.dates import VersionPolicy, choose_versions, date_finding
-from nb2image.requirements.firstnames import first_names
+from nb2image.requirements.drift import Drift, find_drift
 from nb2image.requirements.git_history import last_code_change
-from nb2image.requirements.index import Index
+from nb2image.requirements.imports import find_needs, find_uses
 from nb2image.requirements.ladder import Climb, Rung, climb, rungs
 from nb2image.requirements.mend import resolve_mended
-from nb2image.requirements.pins import pins
+from nb2image.requirements.names import resolve_names
+from nb2image.requirements.pins import Pin, pins
 from nb2image.requirements.python_version import PythonChoice, choose_python
-from nb2image.requirements.resolver import (
-    Refusal,
-    Resolution,
-    ResolveRequest,
-    default_index,
-    resolve,
-)
+from nb2image.requirements.resolver import Refusal, Resolution, ResolveRequest
 from nb2image.requirements.runtime_files import named_pythons
 from nb2image.requirements.syntax import python_bounds
 from nb2image.requirements.text import requirements_text
+from nb2image.requirements.world import World, make_world
 from nb2image.services import Services
 
-ARCHITECTURES = {"linux/amd64": "x86_64", "linux/arm64": "aarch64"}
-UNKNOWN_GLIBC = "2.28"
-"""For a base whose release is not known: what wheels are commonly made for."""
-KNOWN_TO_UV = (17, 28, *range(31, 41))
-"""The glibc levels that uv has a platform for; a newer base runs the wheels of an older one."""
+MAX_DRIFTS = 4
+"""How often a lock is made anew because it lacks something that is imported."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """What the steps need beyond the notebook."""
+class Wanted:
+    """What the notebook asks for, before versions are chosen."""
 
-    services: Services
-    network: NetworkConfig
-    cache: DiskCache
-    index: Index
-    options: Options
-    emit: Emit
-
-    @property
-    def today(self) -> date:
-        """The day that "newest" and "end of life" refer to."""
-        return self.services.today()
+    direct: tuple[DirectRequirement, ...]
+    needs: tuple[Need, ...]
+    python: PythonChoice
+    policy: VersionPolicy
+    pins: tuple[Pin, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def find_requirements(
@@ -83,17 +68,15 @@ def find_requirements(
 
     Raises RequirementsError.
     """
-    network = read_network(services.environ)
-    cache = DiskCache(root=services.cache)
-    index = Index(
-        network,
-        cache,
-        default_index=network.index_url or default_index(services, cache),
-        offline=options.offline,
-    )
-    world = World(
-        services=services, network=network, cache=cache, index=index, options=options, emit=emit
-    )
+    world = make_world(options, services, emit)
+    wanted = find_wanted(notebook, script, project, world)
+    climbed, wanted = climb_without_drift(wanted, find_uses(script), world)
+    return locked(climbed, wanted, world)
+
+
+def find_wanted(notebook: Notebook, script: Script, project: Project, world: World) -> Wanted:
+    """The distributions, the Python and the date, each by its evidence."""
+    options = world.options
     policy = date_policy(notebook, project, world)
     python = choose_python(
         notebook,
@@ -104,127 +87,172 @@ def find_requirements(
         as_of=policy.as_of,
         today=world.today,
     )
-    direct, needs, findings = first_names(script)
-    direct += script_requirements(script, direct)
-    seen = pins(notebook, direct) if policy.kind == "as-of" else ()
-    climbed = climb(
-        rungs(python, policy, tuple(SUITES), world.today),
-        seen,
-        attempt_with(direct, world),
-        tell_with(emit),
+    needs, import_findings = find_needs(script)
+    direct, name_findings = resolve_names(
+        needs,
+        script,
+        notebook,
+        project,
+        world.target(python.version),
+        world.index,
+        options,
+        as_of=policy.as_of,
+        written_on=policy.written_on,
     )
-    return locked(climbed, direct, needs, python, policy, findings, world)
+    direct += script_requirements(script, direct)
+    return Wanted(
+        direct=direct,
+        needs=needs,
+        python=python,
+        policy=policy,
+        pins=pins(notebook, direct) if policy.kind == "as-of" else (),
+        findings=(
+            *import_findings,
+            *name_findings,
+            *python.findings,
+            *date_finding(policy),
+        ),
+    )
 
 
 def date_policy(notebook: Notebook, project: Project, world: World) -> VersionPolicy:
-    """Which releases may be taken; git is only asked when its answer would count."""
-    asked = world.options.as_of or world.options.versions in {"latest", "env"}
-    source = b"" if asked else project.read(project.notebook.as_posix())
+    """Which releases may be taken."""
+    source = project.read(project.notebook.as_posix())
     change = last_code_change(project, source, world.services) if source else None
     return choose_versions(notebook, world.options, change, world.today)
 
 
-def attempt_with(
-    direct: tuple[DirectRequirement, ...], world: World
-) -> Callable[[Rung], Resolution | Refusal]:
-    """The function that tries one rung of the ladder."""
-    requirements = tuple(sorted(pep508(d) for d in direct))
+def climb_without_drift(
+    wanted: Wanted, uses: dict[str, tuple[str, ...]], world: World
+) -> tuple[Climb, Wanted]:
+    """A set of versions that has what is imported, as far as older releases have it.
+
+    Raises RequirementsError when the index does not answer.
+    """
+    climbed = climb_ladder(wanted, world)
+    for _ in range(MAX_DRIFTS):
+        if climbed.found is None:
+            break
+        rung = climbed.rung
+        drifts = find_drift(
+            wanted.direct,
+            climbed.found.packages,
+            wanted.needs,
+            uses,
+            world.index,
+            world.target(rung.python),
+            rung.as_of,
+        )
+        if not drifts:
+            break
+        bounded = replace(wanted, direct=tuple(with_bounds(d, drifts) for d in wanted.direct))
+        again = climb_ladder(bounded, world)
+        if again.found is None:
+            findings = tuple(drift_finding(d, held=False) for d in drifts)
+            return climbed, replace(wanted, findings=(*wanted.findings, *findings))
+        findings = tuple(drift_finding(d, held=True) for d in drifts)
+        wanted = replace(bounded, findings=(*wanted.findings, *findings))
+        climbed = replace(again, steps=(*climbed.steps, *again.steps))
+    return climbed, wanted
+
+
+def climb_ladder(wanted: Wanted, world: World) -> Climb:
+    """Try one combination of Python, date and pins after another."""
+    lines = tuple(sorted(pep508(d) for d in wanted.direct))
 
     def attempt(rung: Rung) -> Resolution | Refusal:
         request = ResolveRequest(
-            requirements=requirements,
+            requirements=lines,
             constraints=tuple(f"{p.name}=={p.version}" for p in rung.pins),
             python=rung.python,
-            platform=platform_of(rung.python, world.options),
+            platform=world.platform(rung.python),
             as_of=rung.as_of,
         )
-
-        def ask(mended: ResolveRequest) -> Resolution | Refusal:
-            offline = world.options.offline
-            return resolve(mended, world.services, world.network, world.cache, offline=offline)
-
-        return resolve_mended(request, ask, world.index)
-
-    return attempt
-
-
-def tell_with(emit: Emit) -> Callable[[ResolutionStep], None]:
-    """The function that says each step of the ladder that failed."""
+        return resolve_mended(request, world.resolve, world.index)
 
     def tell(step: ResolutionStep) -> None:
         if not step.ok:
             when = f"of {step.as_of}" if step.as_of else "of today"
             message = f"Python {step.python} with the releases {when}: {step.message}"
-            finding = Finding(severity="note", code="resolution-step", message=message)
-            emit(Noticed(stage="require", finding=finding))
+            world.tell(Finding(severity="note", code="resolution-step", message=message))
 
-    return tell
-
-
-def platform_of(python: str, options: Options) -> str:
-    """uv's name of the image's platform: architecture and the base's glibc."""
-    glibc = base_for(python, options.base_image).glibc or UNKNOWN_GLIBC
-    level = int(glibc.partition(".")[2])
-    known = max((k for k in KNOWN_TO_UV if k <= level), default=KNOWN_TO_UV[0])
-    return f"{ARCHITECTURES[options.platform]}-manylinux_2_{known}"
+    ladder = rungs(wanted.python, wanted.policy, tuple(SUITES), world.today)
+    return climb(ladder, wanted.pins, attempt, tell)
 
 
-def locked(
-    climbed: Climb,
-    direct: tuple[DirectRequirement, ...],
-    needs: tuple[Need, ...],
-    python: PythonChoice,
-    policy: VersionPolicy,
-    findings: tuple[Finding, ...],
-    world: World,
-) -> Requirements:
+def with_bounds(direct: DirectRequirement, drifts: Sequence[Drift]) -> DirectRequirement:
+    """The requirement with the bound that what it lost asks for."""
+    for drift in drifts:
+        if drift.name == direct.name:
+            evidence = Evidence(
+                rule="drift",
+                candidate=direct.name,
+                won=True,
+                detail=f"{drift.what} is last in {drift.last}",
+                place=drift.place,
+            )
+            specifier = ",".join(s for s in (direct.specifier, drift.specifier) if s)
+            return replace(direct, specifier=specifier, evidence=(*direct.evidence, evidence))
+    return direct
+
+
+def drift_finding(drift: Drift, *, held: bool) -> Finding:
+    """What the user should know of something that was removed."""
+    kept = "that is why it is not newer" if held else "no set of versions goes with it"
+    return Finding(
+        severity="note" if held else "warning",
+        code="drift",
+        message=f"{drift.what} is last in {drift.name} {drift.last}: {kept}",
+        place=drift.place,
+    )
+
+
+def locked(climbed: Climb, wanted: Wanted, world: World) -> Requirements:
     """The record of what was found. Raises RequirementsError when nothing was."""
-    rung = climbed.rung
-    platform = platform_of(rung.python, world.options)
+    rung, policy = climbed.rung, wanted.policy
+    platform = world.platform(rung.python)
     if climbed.found is None:
         assert climbed.refused is not None
         raise refusal_error(
-            climbed.refused, direct, python=rung.python, platform=platform, as_of=rung.as_of
+            climbed.refused,
+            wanted.direct,
+            python=rung.python,
+            platform=platform,
+            as_of=rung.as_of,
         )
     versions = policy.kind if rung.as_of or policy.kind != "as-of" else "latest"
     return Requirements(
         python=rung.python,
-        python_reason=python.reason,
+        python_reason=wanted.python.reason,
         platform=platform,
         versions=versions,
         as_of=rung.as_of,
-        direct=direct,
+        direct=wanted.direct,
         locked=climbed.found.packages,
-        needs=needs,
+        needs=wanted.needs,
         steps=climbed.steps,
         text=requirements_text(
             packages=climbed.found.packages,
-            direct=direct,
+            direct=wanted.direct,
             python=rung.python,
             platform=platform,
             versions=versions,
             as_of=rung.as_of,
         ),
-        findings=(
-            *findings,
-            *python.findings,
-            *date_finding(policy),
-            *step_findings(climbed, python, policy),
-        ),
+        findings=(*wanted.findings, *step_findings(climbed, wanted)),
     )
 
 
-def step_findings(
-    climbed: Climb, python: PythonChoice, policy: VersionPolicy
-) -> tuple[Finding, ...]:
+def step_findings(climbed: Climb, wanted: Wanted) -> tuple[Finding, ...]:
     """Warnings about what had to give way before a set of versions fitted."""
     if climbed.refused is None:
         return ()
     rung, changed = climbed.rung, []
-    if rung.python != python.version:
-        changed.append(f"Python {rung.python} instead of {python.version}")
-    if rung.as_of != policy.as_of:
-        changed.append(f"the releases of {rung.as_of or 'today'} instead of {policy.as_of}")
+    if rung.python != wanted.python.version:
+        changed.append(f"Python {rung.python} instead of {wanted.python.version}")
+    if rung.as_of != wanted.policy.as_of:
+        day = rung.as_of or "today"
+        changed.append(f"the releases of {day} instead of {wanted.policy.as_of}")
     if not changed:
         changed.append("other versions than the outputs show")
     return (

@@ -1,0 +1,194 @@
+"""Modules and names that the locked releases no longer have: the bound below which they are.
+
+Packages move and remove things. What a notebook imports and the locked release lacks is looked
+for in older releases, by their file lists alone; the newest that has it becomes the bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from packaging.version import Version
+
+from nb2image.errors import RequirementsError
+from nb2image.model import DirectRequirement, LockedPackage, Need, Place
+from nb2image.requirements.index import PackageIndex
+from nb2image.requirements.listing import IndexFile, Project
+from nb2image.requirements.release import choose_release, releases
+from nb2image.requirements.target import Target
+from nb2image.requirements.verify import STANDS_DOWN, provided
+from nb2image.requirements.wheel import defines, module_file
+
+PROBES = 8
+"""Releases that are looked into at once."""
+MAX_RELEASES = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """A bound for one distribution, and the import that asks for it."""
+
+    name: str
+    """Canonical."""
+    specifier: str
+    """``<0.20``."""
+    what: str
+    """``sklearn.cross_validation`` or ``scipy.misc.imresize``."""
+    last: str
+    """The newest release that has it."""
+    uploaded: str
+    """The day of that release, empty when unknown."""
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """Something that a locked release lacks."""
+
+    module: str
+    name: str = ""
+    """A name of the module; empty when the module itself is missing."""
+    place: Place
+
+    @property
+    def what(self) -> str:
+        """Dotted."""
+        return f"{self.module}.{self.name}" if self.name else self.module
+
+
+def find_drift(
+    direct: Sequence[DirectRequirement],
+    locked: Sequence[LockedPackage],
+    needs: Sequence[Need],
+    uses: Mapping[str, Sequence[str]],
+    index: PackageIndex,
+    target: Target,
+    as_of: str = "",
+) -> tuple[Drift, ...]:
+    """A bound for each direct requirement whose locked release lacks what is imported.
+
+    ``uses`` are the attributes that the code takes from modules. Raises RequirementsError when
+    the index does not answer.
+    """
+    by_name = {package.name: package for package in locked}
+    jobs = [(d, by_name[d.name]) for d in direct if d.name in by_name and not d.url]
+
+    def look(job: tuple[DirectRequirement, LockedPackage]) -> Drift | None:
+        wanted, package = job
+        return drift_of(wanted, package, needs, uses, index, target, as_of)
+
+    with ThreadPoolExecutor(PROBES) as threads:
+        return tuple(found for found in threads.map(look, jobs) if found is not None)
+
+
+def drift_of(
+    wanted: DirectRequirement,
+    package: LockedPackage,
+    needs: Sequence[Need],
+    uses: Mapping[str, Sequence[str]],
+    index: PackageIndex,
+    target: Target,
+    as_of: str,
+) -> Drift | None:
+    """The bound for one requirement; None when nothing is missing or no release has it."""
+    project = index.project(package.name)
+    if project is None:
+        return None
+    own = [n for n in needs if n.module in wanted.modules and not n.optional]
+    listed = list(releases(project, wanted.specifier, as_of))[:MAX_RELEASES]
+    by_version = dict(listed)
+    version = Version(package.version)
+    current = look_into(project, by_version.get(version, []), target)
+    missing = first_missing(current, own, uses, index) if current and own else None
+    if missing is None:
+        return None
+
+    def has(older: Version) -> bool:
+        file = look_into(project, by_version[older], target)
+        return file is not None and has_it(file, missing, index)
+
+    last = newest_with([v for v, _ in listed if v < version], has)
+    if last is None:
+        return None
+    above = min(v for v, _ in listed if v > last)
+    file = look_into(project, by_version[last], target)
+    return Drift(
+        name=package.name,
+        specifier=f"<{above}",
+        what=missing.what,
+        last=str(last),
+        uploaded=file.upload_time[:10] if file else "",
+        place=missing.place,
+    )
+
+
+def look_into(project: Project, files: list[IndexFile], target: Target) -> IndexFile | None:
+    """The file of a release that shows what is inside, the target's own where there is one."""
+    chosen = choose_release(replace(project, files=tuple(files)), target)
+    return chosen.file if chosen else None
+
+
+def first_missing(
+    file: IndexFile, needs: Sequence[Need], uses: Mapping[str, Sequence[str]], index: PackageIndex
+) -> Missing | None:
+    """The first import that a release lacks; None when it has all, or cannot be read."""
+    try:
+        modules = provided(file, index)
+        tops = modules.tops
+        for need in needs:
+            if need.module.partition(".")[0] not in tops:
+                continue  # another distribution's, or a metapackage's
+            if need.module not in modules:
+                return Missing(module=need.module, place=need.place)
+            for name in dict.fromkeys((*need.names, *uses.get(need.module, ()))):
+                found = Missing(module=need.module, name=name, place=need.place)
+                if not name.startswith("_") and name != "*" and not has_it(file, found, index):
+                    return found
+    except RequirementsError as error:
+        if error.code in STANDS_DOWN:
+            raise
+    return None
+
+
+def has_it(file: IndexFile, missing: Missing, index: PackageIndex) -> bool:
+    """Whether a release has the module, or may define the name."""
+    try:
+        modules = provided(file, index)
+        if missing.module not in modules:
+            return False
+        if not missing.name or missing.what in modules or not file.is_wheel:
+            return True
+        member = module_file(index.contents(file).members, missing.module)
+        if not member:
+            return True  # an extension module: its names cannot be read
+        source = index.read_member(file, member).decode("utf-8", "replace")
+        return bool(defines(source, [missing.name]))
+    except RequirementsError as error:
+        if error.code in STANDS_DOWN:
+            raise
+        return False
+
+
+def newest_with(versions: Sequence[Version], has: Callable[[Version], bool]) -> Version | None:
+    """The newest version for which ``has`` holds; ``versions`` are newest first.
+
+    A few evenly spread ones are asked at a time, so a thing that came late and left again is
+    found too unless it lived between two probes.
+    """
+    low, high = 0, len(versions)  # the answer's place is in this half-open range
+    found: Version | None = None
+    with ThreadPoolExecutor(PROBES) as threads:
+        while low < high:
+            step = max(1, (high - low) // PROBES)
+            places = list(range(low, high, step))
+            if places[-1] != high - 1 and found is None:
+                places.append(high - 1)
+            answers = list(threads.map(lambda p: has(versions[p]), places))
+            hit = next((n for n, yes in enumerate(answers) if yes), None)
+            if hit is None:
+                break
+            found = versions[places[hit]]
+            low, high = (places[hit - 1] + 1 if hit else low), places[hit]
+    return found

@@ -1,0 +1,73 @@
+"""What the steps of this folder need beyond the notebook, put together once a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from nb2image.events import Emit, Noticed
+from nb2image.image.base import base_for
+from nb2image.model import Finding
+from nb2image.network import NetworkConfig, read_network
+from nb2image.options import Options
+from nb2image.requirements.cache import DiskCache
+from nb2image.requirements.index import Index
+from nb2image.requirements.resolver import Refusal, Resolution, ResolveRequest
+from nb2image.requirements.resolver import default_index as ask_default_index
+from nb2image.requirements.resolver import resolve as ask_uv
+from nb2image.requirements.target import Target
+from nb2image.services import Services
+
+ARCHITECTURES = {"linux/amd64": "x86_64", "linux/arm64": "aarch64"}
+UNKNOWN_GLIBC = "2.28"
+"""For a base whose release is not known: what wheels are commonly made for."""
+KNOWN_TO_UV = (17, 28, *range(31, 41))
+"""The glibc levels that uv has a platform for; a newer base runs the wheels of an older one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """The host, its package sources, and what the user asked for."""
+
+    services: Services
+    network: NetworkConfig
+    cache: DiskCache
+    index: Index
+    options: Options
+    emit: Emit
+
+    @property
+    def today(self) -> date:
+        """The day that "newest" and "end of life" refer to."""
+        return self.services.today()
+
+    def platform(self, python: str) -> str:
+        """uv's name of the image's platform: architecture and the base's glibc."""
+        glibc = base_for(python, self.options.base_image).glibc or UNKNOWN_GLIBC
+        level = int(glibc.partition(".")[2])
+        known = max((k for k in KNOWN_TO_UV if k <= level), default=KNOWN_TO_UV[0])
+        return f"{ARCHITECTURES[self.options.platform]}-manylinux_2_{known}"
+
+    def target(self, python: str) -> Target:
+        """The Python and platform of the image."""
+        return Target(python=python, platform=self.platform(python))
+
+    def resolve(self, request: ResolveRequest) -> Resolution | Refusal:
+        """Ask uv, or the cache. Raises RequirementsError when uv cannot be run."""
+        offline = self.options.offline
+        return ask_uv(request, self.services, self.network, self.cache, offline=offline)
+
+    def tell(self, finding: Finding) -> None:
+        """Say something as soon as it is known."""
+        self.emit(Noticed(stage="require", finding=finding))
+
+
+def make_world(options: Options, services: Services, emit: Emit) -> World:
+    """The world of one run. Raises RequirementsError when uv cannot be run."""
+    network = read_network(services.environ)
+    cache = DiskCache(root=services.cache)
+    default = network.index_url or ask_default_index(services, cache)
+    index = Index(network, cache, default_index=default, offline=options.offline)
+    return World(
+        services=services, network=network, cache=cache, index=index, options=options, emit=emit
+    )
