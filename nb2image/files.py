@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
+import re
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from nb2image.model import Finding, Notebook, Place, PlannedFile, Script
 from nb2image.options import Options
 from nb2image.project import Project
 
+EXTENSION = re.compile(r"\.[A-Za-z]\w{0,7}$")
 NEVER = (".git", ".hg", ".svn", "__pycache__", ".ipynb_checkpoints", "node_modules", ".DS_Store")
 """Names that a folder which is taken whole leaves behind."""
 
@@ -118,9 +120,9 @@ def named_data(script: Script, project: Project) -> tuple[tuple[Chosen, ...], tu
             if looks_secret(path):
                 findings.append(secret(path, place))
             elif path not in chosen:
-                reason = f"{'read' if named.use == 'read' else 'named'} as {shown(named)}"
+                reason = f"{'named' if named.use == 'mention' else 'read'} as {shown(named)}"
                 chosen[path] = Chosen(path=path, kind="data", reason=reason, place=place)
-        if not found and named.use == "read":
+        if not found and named.use == "open":
             findings += absent(named, folder, project, place, made)
     return tuple(chosen.values()), tuple(dict.fromkeys(findings))
 
@@ -155,7 +157,7 @@ def matches(named: NamedPath, folder: str, project: Project) -> Iterator[str]:
     if UNKNOWN in named.text or named.glob:
         known = named.text.replace(UNKNOWN, "")
         telling = "/" in known.strip("./") or "." in posixpath.basename(known).strip(".")
-        if named.use == "read" or named.glob or telling:
+        if named.use != "mention" or named.glob or telling:
             pattern = compile_pattern(whole, glob=named.glob)
             deep = "**" in whole or whole.endswith(UNKNOWN)
             start = literal_folder(whole)
@@ -218,8 +220,7 @@ def absent(
 ) -> Iterator[Finding]:
     """What to say about a file that is read and not taken; nothing where it may well be no file."""
     text = named.text
-    looks_like_file = "." in posixpath.basename(text).strip(".") and " " not in text
-    if UNKNOWN in text or named.glob or not looks_like_file:
+    if UNKNOWN in text or named.glob or not EXTENSION.search(text):
         return
     if posixpath.isabs(text) or text.startswith("~"):
         yield Finding(

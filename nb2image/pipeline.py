@@ -112,6 +112,7 @@ def plan_project(
     """The project of the notebook at ``path`` and its build plan; see ``make_plan``."""
     from nb2image.files import plan_files
     from nb2image.image.plan import make_build_plan
+    from nb2image.revision import read_revision
 
     project, notebook = read(path, emit)
     made = script(project, notebook, options, emit)
@@ -119,7 +120,14 @@ def plan_project(
     with stage(emit, "plan"):
         files = plan_files(notebook, made, project, options)
         plan = make_build_plan(
-            notebook, made, requirements, files.files, project, options, findings=files.findings
+            notebook,
+            made,
+            requirements,
+            files.files,
+            project,
+            options,
+            revision=read_revision(project, files.files, services.run, services.environ),
+            findings=files.findings,
         )
     notice(emit, "plan", plan.findings)
     return project, plan

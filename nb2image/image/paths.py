@@ -18,7 +18,8 @@ from typing import Literal
 from nb2image.image.constants import Env, dotted, join, values
 from nb2image.image.pattern import UNKNOWN
 
-Use = Literal["read", "write", "mention"]
+Use = Literal["open", "read", "write", "mention"]
+"""``open``: a file of that name must be there; ``read``: perhaps a file, perhaps only a word."""
 
 MAX_LENGTH = 300
 WRITERS = re.compile(
@@ -31,9 +32,14 @@ READERS = re.compile(
     r"|\w*(dataset|folder|directory|dir|reader|loader|images?|files?)",
     re.IGNORECASE,
 )
+FILE_OPENERS = re.compile(
+    r"open|read_(?!sql|html|clipboard|gbq)\w+|scan_\w+|load|loadtxt|loadmat|load_(model|workbook|img)"
+    r"|imread|genfromtxt|fromfile"
+)
 COPIERS = frozenset({"copy", "copy2", "copyfile", "copytree", "move", "rename", "replace"})
 CONTENT = frozenset({"write_text", "write_bytes", "writelines"})
-OPENERS = frozenset({"open", "ZipFile", "TarFile", "File"})
+MODED = frozenset({"open", "ZipFile", "TarFile", "File"})
+"""Open for reading or writing, as their second argument or ``mode`` says."""
 PATHLIKE = re.compile(r"dir|path|root|folder|file|data|input|source", re.IGNORECASE)
 NESTING = (ast.List, ast.Tuple, ast.Set, ast.Starred, ast.IfExp, ast.BoolOp)
 
@@ -219,10 +225,11 @@ class _Walker:
                 mine = "read"
             elif callee in CONTENT or (callee == "write" and len(node.args) == 1):
                 mine = "mention"  # what is written, not where
-            self.expression(argument, mine, folder=mine == "read", glob=mine == "read")
+            reads = mine in ("open", "read")
+            self.expression(argument, mine, folder=reads, glob=reads)
         for keyword in node.keywords:
             pathlike = PATHLIKE.search(keyword.arg or "") is not None
-            reads = use == "read"
+            reads = use in ("open", "read")
             self.expression(keyword.value, use, folder=reads or pathlike, glob=reads)
 
     def record(
@@ -252,11 +259,13 @@ class _Walker:
 
 def use_of(callee: str, node: ast.Call) -> Use:
     """What a function does with the paths it is given, read from its name and ``mode``."""
-    if callee in OPENERS:
+    if callee in MODED:
         given = [*node.args[1:2], *(k.value for k in node.keywords if k.arg == "mode")]
         modes = [a.value for a in given if isinstance(a, ast.Constant)]
         written = any(isinstance(mode, str) and set("wx") & set(mode) for mode in modes)
-        return "write" if written else "read"
+        return "write" if written else "open"
     if callee in COPIERS or WRITERS.fullmatch(callee):
         return "write"
+    if FILE_OPENERS.fullmatch(callee):
+        return "open"
     return "read" if READERS.fullmatch(callee) else "mention"

@@ -7,7 +7,7 @@ A record imports nothing of ours but other records, holds tuples instead of list
 from nb2image.model.image import BuiltImage, OutputFile, Report, RunReport
 from nb2image.model.notebook import Cell, MimeData, Notebook, Output
 from nb2image.model.place import Finding, Place
-from nb2image.model.plan import BaseImage, BuildPlan, PlannedFile
+from nb2image.model.plan import BaseImage, BuildPlan, PlannedFile, Revision
 from nb2image.model.requirements import (
     DirectRequirement,
     Evidence,
@@ -42,6 +42,7 @@ __all__ = [
     "Report",
     "Requirements",
     "ResolutionStep",
+    "Revision",
     "Rule",
     "RunReport",
     "Script",

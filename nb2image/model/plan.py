@@ -44,6 +44,18 @@ class PlannedFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """Where the project's files come from; every field may be unknown."""
+
+    commit: str = ""
+    """Empty unless every file that was asked about is as committed."""
+    time: int | None = None
+    """Seconds since the epoch of ``commit``."""
+    source: str = ""
+    """The address of the repository ``origin``, without credentials."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BuildPlan:
     """Everything a builder needs and nothing of this machine: two runs give the same bytes."""
 

@@ -201,6 +201,8 @@ def test_what_will_be_missing_is_said(choose: Choose, source: str, code: str) ->
         'if a:\n    read_csv("nothing.csv")',
         "read_csv(url)",
         'print("nothing.csv")',
+        'version.parse("1.0.1")',
+        'importlib.import_module("sklearn.svm")',
     ],
 )
 def test_no_alarm_where_nothing_is_wrong(choose: Choose, source: str) -> None:

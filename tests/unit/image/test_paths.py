@@ -44,7 +44,7 @@ def names(source: str, env: Env | None = None) -> list[NamedPath]:
 )
 def test_paths_are_put_together_from_literals(source: str, expected: set[str]) -> None:
     """Joins, formats, loops, defaults and parents are followed; the rest is unknown."""
-    found = {n.text for n in names(source) if n.use == "read"}
+    found = {n.text for n in names(source) if n.use in ("open", "read")}
     assert found - {"data", "data/", "r"} == expected
 
 
@@ -55,12 +55,16 @@ def test_paths_are_put_together_from_literals(source: str, expected: set[str]) -
         ('plt.savefig("a.png")', "write", "a.png"),
         ('open("a.txt", "w")', "write", "a.txt"),
         ('open("a.txt", mode="wb")', "write", "a.txt"),
-        ('open("a.txt", "rb")', "read", "a.txt"),
+        ('open("a.txt", "rb")', "open", "a.txt"),
+        ('np.load("a.npy")', "open", "a.npy"),
+        ('pd.read_csv("a.csv")', "open", "a.csv"),
+        ('pd.read_sql("a.b")', "read", "a.b"),
+        ('import_module("a.b")', "read", "a.b"),
         ('joblib.dump(model, "m.joblib")', "write", "m.joblib"),
         ('Path("a.txt").write_text("b.csv")', "write", "a.txt"),
         ('Path("a.txt").write_text("b.csv")', "mention", "b.csv"),
         ('handle.write("b.csv")', "mention", "b.csv"),
-        ('Path("a.txt").read_text()', "read", "a.txt"),
+        ('Path("a.txt").read_text()', "open", "a.txt"),
         ('shutil.copy("a.csv", "b.csv")', "read", "a.csv"),
         ('shutil.copy("a.csv", "b.csv")', "write", "b.csv"),
         ('urlretrieve(url, "a.csv")', "write", "a.csv"),
