@@ -64,7 +64,6 @@ def main(argv: Sequence[str]) -> int:
         build,
         convert,
         doctor,
-        history,
         inspect,
         plan,
         requirements,

@@ -1,4 +1,4 @@
-"""What names a notebook's code binds and reads."""
+"""What names a notebook's code binds."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ import ast
 from collections.abc import Iterable, Iterator
 
 
-def bound_names(tree: ast.AST, *, modules: bool = False) -> Iterator[str]:
-    """Every name that the code binds anywhere.
-
-    ``import sys`` binds ``sys`` to the module of that name: it counts only with ``modules``.
-    """
+def bound_names(tree: ast.AST) -> Iterator[str]:
+    """Every name that the code binds anywhere; ``import sys`` does not count for ``sys``."""
     for node in ast.walk(tree):
         match node:
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
@@ -27,8 +24,8 @@ def bound_names(tree: ast.AST, *, modules: bool = False) -> Iterator[str]:
                 yield name
             case ast.Import(names=aliases):
                 for alias in aliases:
-                    if modules or (alias.asname and alias.asname != alias.name):
-                        yield alias.asname or alias.name.split(".")[0]
+                    if alias.asname and alias.asname != alias.name:
+                        yield alias.asname
             case ast.ImportFrom(names=aliases):
                 for alias in aliases:
                     yield alias.asname or alias.name
@@ -36,36 +33,18 @@ def bound_names(tree: ast.AST, *, modules: bool = False) -> Iterator[str]:
                 pass
 
 
-def used_names(tree: ast.AST) -> Iterator[str]:
-    """Every name that the code reads anywhere."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            yield node.id
-
-
-def attributes(tree: ast.AST) -> Iterator[tuple[str, str]]:
-    """(name, attribute) of every ``name.attribute`` that the code reads."""
-    for node in ast.walk(tree):
-        match node:
-            case ast.Attribute(value=ast.Name(id=name), attr=attribute):
-                yield name, attribute
-            case _:
-                pass
-
-
 def constants(trees: Iterable[ast.Module]) -> dict[str, str]:
     """Names that are assigned text or a number once, at the top, and so are known."""
-    trees = tuple(trees)
-    bindings: dict[str, int] = {}
+    seen: dict[str, str | None] = {}
     for tree in trees:
         for name in bound_names(tree):
-            bindings[name] = bindings.get(name, 0) + 1
+            seen[name] = None if name in seen else ""
     values = {}
     for tree in trees:
         for statement in tree.body:
             match statement:
                 case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=value)):
-                    if bindings[name] == 1 and isinstance(value, str | int | float):
+                    if seen[name] is not None and isinstance(value, str | int | float):
                         values[name] = str(value)
                 case _:
                     pass

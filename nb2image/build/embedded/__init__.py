@@ -1,0 +1,1 @@
+"""Images without an engine: layers put together directly from wheels, packages and files."""

@@ -1,0 +1,233 @@
+"""A base on disk: an OCI image layout (folder or tar), or what ``docker save`` wrote."""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+import tarfile
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from nb2image.build.embedded import deflate
+from nb2image.build.embedded.base import Base
+from nb2image.build.embedded.blobs import BlobCache
+from nb2image.build.embedded.layer import Layer
+from nb2image.build.embedded.layout import blob_name
+from nb2image.build.embedded.resolve import (
+    MAX_CONFIG,
+    MAX_DOCUMENT,
+    MAX_LAYERS,
+    Descriptor,
+    Resolved,
+    decode,
+    hostile,
+    make_base,
+    resolve,
+)
+from nb2image.errors import BuildError, OptionError
+
+PIECE = 1 << 18
+GZIP = "application/vnd.oci.image.layer.v1.tar+gzip"
+
+
+class Files(Protocol):
+    """The files of an archive or a folder by name."""
+
+    def open(self, name: str) -> IO[bytes] | None:
+        """A regular file; None when there is none of that name."""
+
+
+def read_base(path: Path, cache: BlobCache, *, architecture: str, python: str) -> Base:
+    """The base in a layout or archive; its blobs are copied into the cache, verified.
+
+    Raises OptionError when ``path`` is neither, BuildError when it is broken.
+    """
+    with opened(path) as files:
+        index = read(files, "index.json", MAX_DOCUMENT)
+        if index is not None:
+            return from_layout(files, index, path, cache, architecture, python)
+        listing = read(files, "manifest.json", MAX_DOCUMENT)
+        if listing is None:
+            raise OptionError(
+                f"{path} is neither an OCI image layout nor an archive of docker save",
+                code="base-unreadable",
+                hint="make one with: docker save --output base.tar IMAGE",
+            )
+        return from_docker(files, listing, path, cache, architecture, python)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Files]:
+    """The files of a folder or of a tar archive."""
+    with ExitStack() as stack:
+        if path.is_dir():
+            yield Folder(path)
+            return
+        try:
+            archive = stack.enter_context(tarfile.open(path))
+            yield Archive(archive)
+        except (OSError, tarfile.TarError, zlib.error, EOFError) as error:
+            raise OptionError(
+                f"cannot read {path} as an archive: {error}",
+                code="base-unreadable",
+                hint="it may have been cut short",
+            ) from error
+
+
+class Folder:
+    """The files of a layout folder; links are not followed."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def open(self, name: str) -> IO[bytes] | None:
+        """A regular file of the folder."""
+        path = self._root / name
+        return path.open("rb") if path.is_file() and not path.is_symlink() else None
+
+
+class Archive:
+    """The files of a tar archive."""
+
+    def __init__(self, archive: tarfile.TarFile) -> None:
+        self._archive = archive
+        self._members = {m.name.removeprefix("./"): m for m in archive}
+
+    def open(self, name: str) -> IO[bytes] | None:
+        """A regular file; docker save of old releases links equal layers to each other."""
+        member = self._members.get(name)
+        if member is not None and member.issym():
+            target = posixpath.normpath(posixpath.join(posixpath.dirname(name), member.linkname))
+            member = self._members.get(target)
+        if member is None or not member.isreg():
+            return None
+        return self._archive.extractfile(member)
+
+
+def read(files: Files, name: str, limit: int) -> bytes | None:
+    """A small file's bytes. Raises BuildError when it is not small."""
+    file = files.open(name)
+    if file is None:
+        return None
+    with file:
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise hostile(f"a {name} of more than {limit} bytes")
+    return data
+
+
+def from_layout(
+    files: Files, index: bytes, path: Path, cache: BlobCache, architecture: str, python: str
+) -> Base:
+    """The base in an OCI image layout."""
+
+    def document(one: Descriptor, limit: int) -> bytes:
+        data = read(files, blob_name(one.digest), limit)
+        if data is None or f"sha256:{hashlib.sha256(data).hexdigest()}" != one.digest:
+            raise damaged(path, one.digest)
+        return data
+
+    resolved = resolve(index, architecture, document)
+    for layer in resolved.layers:
+        if cache.find(layer.digest, layer.size):
+            continue
+        source = files.open(blob_name(layer.digest))
+        if source is None:
+            raise damaged(path, layer.digest)
+        with source, cache.writing() as file:
+            sha = hashlib.sha256()
+            while piece := source.read(PIECE):
+                sha.update(piece)
+                file.write(piece)
+            if f"sha256:{sha.hexdigest()}" != layer.digest:
+                raise damaged(path, layer.digest)
+            cache.keep(file, layer.digest)
+    return make_base(
+        resolved,
+        document(resolved.config, MAX_CONFIG),
+        cache,
+        name=path.name,
+        architecture=architecture,
+        python=python,
+        reason=f"the layout {path.name}",
+    )
+
+
+def from_docker(
+    files: Files, listing: bytes, path: Path, cache: BlobCache, architecture: str, python: str
+) -> Base:
+    """The base in an archive of docker save, whose layers are not compressed."""
+    images: list[dict[str, Any]] = decode(listing, list[dict[str, Any]])
+    if len(images) != 1:
+        raise OptionError(
+            f"{path} holds {len(images)} images", code="base-ambiguous", hint="save one alone"
+        )
+    config = read(files, str(images[0].get("Config", "")), MAX_CONFIG)
+    names = images[0].get("Layers")
+    if config is None or not isinstance(names, list) or not 0 < len(names) <= MAX_LAYERS:
+        raise damaged(path, "its manifest.json")
+    layers = [compressed(files, str(name), path, cache) for name in names]
+    digest = f"sha256:{hashlib.sha256(config).hexdigest()}"
+    found = Resolved(
+        digest="",
+        config=Descriptor(digest=digest, size=len(config)),
+        layers=tuple(
+            Descriptor(digest=one.digest, size=one.size, media_type=one.media_type)
+            for one in layers
+        ),
+    )
+    tags = images[0].get("RepoTags") or [path.name]
+    return make_base(
+        found,
+        config,
+        cache,
+        name=str(tags[0])[:255],
+        architecture=architecture,
+        python=python,
+        reason=f"the archive {path.name}",
+    )
+
+
+def compressed(files: Files, name: str, path: Path, cache: BlobCache) -> Layer:
+    """A layer of docker save as a gzip blob, made once."""
+    source = files.open(name)
+    if source is None:
+        raise damaged(path, name)
+    with source:
+        diff_id = f"sha256:{hashlib.file_digest(source, 'sha256').hexdigest()}"  # type: ignore[arg-type]
+        known = cache.fact(f"gzip/1/{diff_id}", Layer)
+        if known is not None and cache.find(known.digest, known.size):
+            return known
+        source.seek(0)
+        with cache.writing() as file:
+            sha, size, unpacked, crc = hashlib.sha256(), 0, 0, 0
+            encoder = deflate.compressor()
+
+            def put(data: bytes) -> None:
+                nonlocal size
+                sha.update(data)
+                size += len(data)
+                file.write(data)
+
+            put(deflate.GZIP_HEADER)
+            while piece := source.read(PIECE):
+                crc, unpacked = zlib.crc32(piece, crc), unpacked + len(piece)
+                put(encoder.compress(piece))
+            put(encoder.flush() + deflate.gzip_trailer(crc, unpacked))
+            digest = f"sha256:{sha.hexdigest()}"
+            cache.keep(file, digest)
+    layer = Layer(digest=digest, diff_id=diff_id, size=size, unpacked=unpacked, media_type=GZIP)
+    cache.remember(f"gzip/1/{diff_id}", layer)
+    return layer
+
+
+def damaged(path: Path, what: str) -> BuildError:
+    """The error for an archive that lacks a part, or holds a wrong one."""
+    return BuildError(
+        f"{path} is damaged: {what[:200]} is missing or has a wrong hash",
+        code="base-damaged",
+        hint="make it again; it may have been cut short",
+    )

@@ -1,0 +1,289 @@
+"""The base that layers are put upon: its config, its layers, and what of it must be known."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import posixpath
+import re
+import sys
+import tarfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import IO, Any, cast
+
+from nb2image.build.embedded.blobs import BlobCache
+from nb2image.build.embedded.layer import Layer
+from nb2image.errors import BuildError, PlanError
+from nb2image.image.quote import printable
+
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+SMALL = 1 << 20
+MAX_ENTRIES = 2_000_000
+MAX_LINKS = 40
+MAX_UNPACKED = 64 * 1000**3
+WANTED = re.compile(
+    r"etc/(passwd|group|os-release|debian_version)|usr/lib/os-release"
+    r"|(usr/)?(local/)?s?bin/python[0-9.]*|(usr/)?s?bin|(usr/)?lib(64)?|usr/local(/s?bin)?|opt"
+)
+"""What ``BaseFacts`` is read from, and the folders on the way that may be links."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseFacts:
+    """What a base's files tell."""
+
+    interpreter: str
+    """The absolute path of its Python, links resolved: ``/usr/local/bin/python3.11``."""
+    passwd: str
+    group: str
+    system: str = ""
+    """Its distribution in words: ``Debian GNU/Linux 12 (bookworm)``."""
+    unpacked: int = 0
+    """Bytes of its layers, uncompressed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """A base whose layers lie in the blob cache."""
+
+    name: str
+    """For the label: a reference without its digest."""
+    digest: str
+    """``sha256:…`` of its manifest; empty where it has none."""
+    architecture: str
+    """``amd64`` or ``arm64``."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """The ``config`` object of its image config."""
+    history: tuple[Mapping[str, Any], ...] = ()
+    layers: tuple[Layer, ...]
+    facts: BaseFacts
+    origin: str = ""
+    """The repository that holds its layers, ``registry.example/library/python``, if any."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file, link or folder of interest."""
+
+    kind: bytes
+    target: str = ""
+    data: bytes = b""
+
+
+def read_facts(cache: BlobCache, layers: Iterable[Layer], python: str, path: str) -> BaseFacts:
+    """Read a base's layers once; what they tell is kept for the next build.
+
+    Raises BuildError for a broken layer or one whose names lead out of it, PlanError when the
+    base has no Python of version ``python`` on ``path``.
+    """
+    layers = tuple(layers)
+    key = f"base/1/{python}/{path}/{'+'.join(layer.diff_id for layer in layers)}"
+    known = cache.fact(key, BaseFacts)
+    if known is None:
+        found, unpacked = entries(cache, layers)
+        known = replace(facts_of(found, python, path), unpacked=unpacked)
+        cache.remember(key, known)
+    return known
+
+
+def entries(cache: BlobCache, layers: Iterable[Layer]) -> tuple[dict[str, Entry], int]:
+    """The entries of interest after all layers have been put upon each other, and all bytes."""
+    found: dict[str, Entry] = {}
+    total = 0
+    for layer in layers:
+        with opened(cache.path(layer.digest), layer.media_type) as (tar, stream):
+            for member in tar:
+                name = safe_name(member.name)
+                folder, _, last = name.rpartition("/")
+                if last.startswith(".wh."):
+                    remove(found, folder if last == ".wh..wh..opq" else f"{folder}/{last[4:]}")
+                elif WANTED.fullmatch(name):
+                    if not member.isdir():
+                        remove(found, name)
+                    found[name] = Entry(member.type, member.linkname, small(tar, member))
+            diff_id, size = stream.rest()
+        if diff_id != layer.diff_id:
+            raise BuildError(
+                f"a layer of the base is not what its config says ({layer.diff_id})",
+                code="layer-broken",
+                hint="do not use this base",
+            )
+        total += size
+    return found, total
+
+
+def remove(found: dict[str, Entry], path: str) -> None:
+    """Forget a path and all below it."""
+    path = path.lstrip("/")
+    for name in [n for n in found if n == path or n.startswith(f"{path}/")]:
+        del found[name]
+
+
+def small(tar: Counted, member: tarfile.TarInfo) -> bytes:
+    """A small regular file's bytes."""
+    if not member.isreg() or member.size > SMALL:
+        return b""
+    file = tar.extractfile(member)
+    return file.read() if file else b""
+
+
+def safe_name(name: str) -> str:
+    """A name in a layer without ``./``. Raises BuildError when it leads out."""
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    if ".." in parts:
+        raise BuildError(
+            f"a layer of the base holds {printable(name)}, which leads out of the image",
+            code="layer-hostile",
+            hint="do not use this base",
+        )
+    return "/".join(parts)
+
+
+@contextmanager
+def opened(path: Path, media_type: str) -> Iterator[tuple[Counted, Hashed]]:
+    """A layer as a tar stream. Raises BuildError when it is broken."""
+    try:
+        with unpacked(path, media_type) as plain:
+            stream = Hashed(plain)
+            with tarfile.open(fileobj=cast(IO[bytes], stream), mode="r|", bufsize=1 << 18) as tar:
+                yield Counted(tar), stream
+    except (tarfile.TarError, zlib.error, EOFError, gzip.BadGzipFile, ValueError) as error:
+        raise BuildError(
+            f"a layer of the base cannot be read: {error}",
+            code="layer-broken",
+            hint="take the base anew; it may have been cut short",
+        ) from error
+
+
+class Counted:
+    """A tar stream with a bound on its entries."""
+
+    def __init__(self, tar: tarfile.TarFile) -> None:
+        self._tar = tar
+
+    def __iter__(self) -> Iterator[tarfile.TarInfo]:
+        for number, member in enumerate(self._tar):
+            if number > MAX_ENTRIES:
+                raise ValueError("it has an absurd number of entries")
+            yield member
+            # the archive keeps every member otherwise
+            cast(list[tarfile.TarInfo], self._tar.members).clear()  # type: ignore[attr-defined]
+
+    def extractfile(self, member: tarfile.TarInfo) -> IO[bytes] | None:
+        """As TarFile's."""
+        return self._tar.extractfile(member)
+
+
+class Hashed:
+    """A stream that knows the sha256 and the size of all that was read from it."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._sha = hashlib.sha256()
+        self._size = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes. Raises ValueError beyond any sane size."""
+        data = self._stream.read(size)
+        self._sha.update(data)
+        self._size += len(data)
+        if self._size > MAX_UNPACKED:
+            raise ValueError("it unpacks to an absurd size")
+        return data
+
+    def rest(self) -> tuple[str, int]:
+        """Read to the end; the digest and the size of everything."""
+        while self.read(1 << 18):
+            pass
+        return f"sha256:{self._sha.hexdigest()}", self._size
+
+
+@contextmanager
+def unpacked(path: Path, media_type: str) -> Iterator[IO[bytes]]:
+    """The plain tar stream of a layer, whatever its compression."""
+    if media_type.endswith("zstd"):
+        with zstd_open(path) as stream:
+            yield stream
+    elif media_type.endswith("gzip"):
+        with gzip.open(path) as stream:
+            yield cast(IO[bytes], stream)
+    else:
+        with path.open("rb") as plain:
+            yield plain
+
+
+def zstd_open(path: Path) -> IO[bytes]:
+    """A zstd file, unpacked while it is read."""
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+    return cast(IO[bytes], zstd.open(path))
+
+
+def facts_of(found: Mapping[str, Entry], python: str, path: str) -> BaseFacts:
+    """The facts from the entries of interest."""
+    interpreter = find_python(found, python, path)
+    if not interpreter:
+        raise PlanError(
+            f"the base has no Python {python} on its PATH",
+            code="base-without-python",
+            hint=f"name a base that has one, such as python:{python}-slim",
+        )
+
+    def text(*names: str) -> str:
+        data = next((found[n].data for n in names if n in found and found[n].data), b"")
+        return data.decode("utf-8", "replace")
+
+    pretty = re.search(r'^PRETTY_NAME="?([^"\n]*)', text("etc/os-release", "usr/lib/os-release"), 8)
+    return BaseFacts(
+        interpreter=interpreter,
+        passwd=text("etc/passwd"),
+        group=text("etc/group"),
+        system=pretty[1] if pretty else "",
+    )
+
+
+def find_python(found: Mapping[str, Entry], python: str, path: str) -> str:
+    """The Python of a version on the PATH, links resolved; empty when there is none."""
+    for folder in path.split(":"):
+        for name in (f"python{python}", "python3", "python"):
+            real = resolve(found, f"{folder.strip('/')}/{name}")
+            entry = found.get(real)
+            if entry and entry.kind in (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.LNKTYPE):
+                last = real.rpartition("/")[2]
+                if last == f"python{python}":
+                    return f"/{real}"
+    return ""
+
+
+def resolve(found: Mapping[str, Entry], path: str) -> str:
+    """A path with the links on its way followed, inside the image."""
+    for _ in range(MAX_LINKS):
+        parts = path.split("/")
+        for count in range(1, len(parts) + 1):
+            above = "/".join(parts[:count])
+            entry = found.get(above)
+            if entry is not None and entry.kind == tarfile.SYMTYPE:
+                rest = "/".join(parts[count:])
+                folder = above.rpartition("/")[0]
+                target = posixpath.normpath(posixpath.join("/", folder, entry.target, rest))
+                path = target.lstrip("/")
+                break
+        else:
+            return path
+    return ""
+
+
+def search_path(settings: Mapping[str, Any]) -> str:
+    """The PATH of an image config."""
+    for line in settings.get("Env") or ():
+        name, _, value = str(line).partition("=")
+        if name == "PATH" and value:
+            return value
+    return DEFAULT_PATH

@@ -1,0 +1,188 @@
+"""The embedded builder: from a context's plan to an image, without any engine."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nb2image.build.embedded import project
+from nb2image.build.embedded.base import Base
+from nb2image.build.embedded.blobs import BlobCache
+from nb2image.build.embedded.bytecode import Compiler, find_compiler
+from nb2image.build.embedded.deflate import reference_zlib
+from nb2image.build.embedded.documents import Image, make_image
+from nb2image.build.embedded.http import Http
+from nb2image.build.embedded.layer import Compression, Layer, disk_errors
+from nb2image.build.embedded.sources import BaseSource
+from nb2image.build.embedded.targets import Target as Destination
+from nb2image.build.embedded.targets import deliver
+from nb2image.build.embedded.venv import RECIPE, VenvOptions, groups, in_order, wheel_layer
+from nb2image.build.embedded.wheels import (
+    WheelSource,
+    refuse_what_does_not_fit,
+    refuse_what_needs_a_run,
+)
+from nb2image.build.interface import BuildRequest
+from nb2image.context import read_context
+from nb2image.errors import BuildError
+from nb2image.events import Emit, Noticed, StageFinished, StageStarted
+from nb2image.model import BuildPlan, BuiltImage, Finding
+from nb2image.process import Runner
+from nb2image.requirements.index import PackageIndex
+from nb2image.requirements.target import Target
+
+ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddedBuilder:
+    """A ``Builder`` that needs no engine: the same plan, the same image."""
+
+    run: Runner
+    environ: Mapping[str, str]
+    http: Http
+    index: PackageIndex
+    cache: BlobCache
+    base: BaseSource
+    destination: Destination
+    compression: Compression = "gzip"
+    check: str = ""
+    """The digest that the image must have: of its manifest or of its config."""
+    name: str = field(default="embedded", init=False)
+
+    def build(self, request: BuildRequest, emit: Emit) -> BuiltImage:
+        """Put the context's image together and deliver it; see ``Builder``.
+
+        Raises PlanError for a plan that needs a RUN, BuildError when a part is missing or broken.
+        """
+        begun = time.monotonic()
+        with disk_errors("the image"):
+            image, base = self.assemble(request.context, emit)
+            if self.check and self.check not in (image.manifest.digest, image.config.digest):
+                raise BuildError(
+                    f"the image is {image.manifest.digest} (config {image.config.digest}), "
+                    f"not {self.check}",
+                    code="check-failed",
+                    hint="the plan, the base or a locked file differs from that of the other build",
+                )
+            with step(emit, self.destination.described):
+                deliver([image], request.tag, self.destination, self.cache, self.http, emit)
+        self.cache.prune_sometimes()
+        own = image.layers[image.base_layers :]
+        return BuiltImage(
+            reference=request.tag,
+            id=image.config.digest,
+            size=base.facts.unpacked + sum(layer.unpacked for layer in own),
+            builder=self.name,
+            seconds=time.monotonic() - begun,
+            steps=len(own),
+        )
+
+    def assemble(self, context: Path, emit: Emit) -> tuple[Image, Base]:
+        """The image of one context, its layers in the cache."""
+        project.refuse_edited_dockerfile(context)
+        plan = read_context(context)
+        refuse_what_needs_a_run(plan)
+        requirements = plan.requirements
+        platform = Target(python=requirements.python, platform=requirements.platform)
+        architecture = ARCHITECTURES[platform.architecture]
+        # the base and the wheels come from different servers: both at once
+        with ThreadPoolExecutor(1) as threads:
+            coming = threads.submit(self.base.get, plan, architecture, emit)
+            with step(emit, f"dependencies: {len(requirements.locked)} wheels"):
+                wheels = self._wheel_layers(plan, emit)
+            with step(emit, f"base: {self.base.described}"):
+                base = coming.result()
+        refuse_what_does_not_fit(plan, self.base.target(plan, platform))
+        with step(emit, "the project"):
+            layers = self._own_layers(context, plan, base, wheels)
+        return make_image(plan, base, layers), base
+
+    def _wheel_layers(self, plan: BuildPlan, emit: Emit) -> list[Layer]:
+        source = WheelSource(index=self.index, http=self.http, cache=self.cache)
+        wheels = source.collect(plan.requirements.locked)
+        options = VenvOptions(
+            python=plan.requirements.python,
+            compression=self.compression,
+            compiler=self._compiler(plan, emit) if plan.bytecode else None,
+        )
+        # the largest first: it decides when all are done
+        waiting = sorted(groups(wheels), key=lambda g: -sum(w.size for w in g))
+        with ThreadPoolExecutor(min(8, os.cpu_count() or 2)) as threads:
+            return list(threads.map(lambda g: wheel_layer(self.cache, g, options), waiting))
+
+    def _compiler(self, plan: BuildPlan, emit: Emit) -> Compiler | None:
+        python = plan.requirements.python
+        found = find_compiler(python, self.run, self.environ)
+        if found is None:
+            notice(
+                emit,
+                "bytecode-left-out",
+                f"no Python {python} here to compile with: the image holds no bytecode",
+                f"install Python {python}, or build with Docker",
+            )
+        elif not reference_zlib():
+            notice(
+                emit,
+                "zlib-differs",
+                "this Python's zlib is not the reference one: the image's id is the same as "
+                "elsewhere, the digest of its manifest is not",
+                "",
+            )
+        return found
+
+    def _own_layers(
+        self, context: Path, plan: BuildPlan, base: Base, wheels: Sequence[Layer]
+    ) -> list[Layer]:
+        packing = self.compression
+        python = plan.requirements.python
+        version = base_python(base)
+        facts = base.facts
+        key = f"setup/{RECIPE}/{python}/{version}/{packing}/{facts!r}"
+        setup = self.cache.layer(
+            key, lambda file: project.write_setup(file, facts, python, version, packing)
+        )
+        layers = [setup, *in_order(wheels)]
+        if any(file.kind in ("data", "included") for file in plan.files):
+            layers.append(
+                self.written(lambda file: project.write_data(file, context, plan, packing))
+            )
+        layers.append(self.written(lambda file: project.write_code(file, context, plan, packing)))
+        return layers
+
+    def written(self, write: project.Write) -> Layer:
+        """A layer that is made each time: its files may have been edited."""
+        with self.cache.writing() as file:
+            layer = write(file)
+            if self.cache.find(layer.digest, layer.size) is None:
+                self.cache.keep(file, layer.digest)
+        return layer
+
+
+def base_python(base: Base) -> str:
+    """The full version of the base's Python, where its settings tell (official images do)."""
+    for line in base.settings.get("Env") or ():
+        name, _, value = str(line).partition("=")
+        if name == "PYTHON_VERSION":
+            return value
+    return ""
+
+
+@contextmanager
+def step(emit: Emit, name: str) -> Iterator[None]:
+    """Announce a step of the build and its end."""
+    emit(StageStarted(stage="build", step=name))
+    begun = time.monotonic()
+    yield
+    emit(StageFinished(stage="build", step=name, seconds=time.monotonic() - begun))
+
+
+def notice(emit: Emit, code: str, message: str, hint: str) -> None:
+    """Tell the user something."""
+    finding = Finding(severity="note", code=code, message=message, hint=hint)
+    emit(Noticed(stage="build", finding=finding))

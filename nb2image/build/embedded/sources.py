@@ -1,0 +1,69 @@
+"""Where the base comes from: an archive on disk, a registry, or Debian's packages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from nb2image.build.embedded.archive import read_base
+from nb2image.build.embedded.base import Base
+from nb2image.build.embedded.blobs import BlobCache
+from nb2image.errors import PlanError
+from nb2image.events import Emit
+from nb2image.model import BuildPlan
+from nb2image.requirements.target import Target
+
+
+class BaseSource(Protocol):
+    """Gives the base of a plan."""
+
+    @property
+    def described(self) -> str:
+        """In a few words."""
+
+    def target(self, plan: BuildPlan, planned: Target) -> Target:
+        """Which wheels run on it."""
+
+    def get(self, plan: BuildPlan, architecture: str, emit: Emit) -> Base:
+        """The base, its layers in the blob cache. Raises PlanError and BuildError."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveBase:
+    """A layout or archive on disk."""
+
+    path: Path
+    cache: BlobCache
+
+    @property
+    def described(self) -> str:
+        """In a few words."""
+        return self.path.name
+
+    def target(self, plan: BuildPlan, planned: Target) -> Target:
+        """As planned."""
+        return planned
+
+    def get(self, plan: BuildPlan, architecture: str, emit: Emit) -> Base:
+        """See ``BaseSource``."""
+        refuse_packages(plan)
+        python = plan.requirements.python
+        return named(read_base(self.path, self.cache, architecture=architecture, python=python))
+
+
+def named(base: Base) -> Base:
+    """The base as its label names it: a reference without its tag's default registry."""
+    return replace(base, name=base.name.removeprefix("docker.io/library/"))
+
+
+def refuse_packages(plan: BuildPlan) -> None:
+    """Raise PlanError when the plan installs packages: upon a finished base that takes a RUN."""
+    system = [p.name for p in plan.requirements.system if p.stage == "final"]
+    if system:
+        raise PlanError(
+            "the embedded builder cannot install Debian packages upon this base: "
+            + ", ".join(system),
+            code="embedded-needs-run",
+            hint="add --base debian, which makes a base that holds them, or --builder docker",
+        )
