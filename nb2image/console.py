@@ -16,7 +16,7 @@ from nb2image.model import BuildPlan, BuiltImage, Finding, Report, Requirements,
 from nb2image.model.plan import encode
 from nb2image.sizes import amount
 from nb2image.summary import plan_lines
-from nb2image.terminal import clean, one_line, passable
+from nb2image.terminal import clean, one_line, passable, step_title
 
 if TYPE_CHECKING:
     from nb2image.doctor import Check
@@ -61,7 +61,7 @@ def show_plainly(event: Event) -> None:
     elif isinstance(event, OutputLine):
         tell(f"    {clean(event.line)}")
     elif isinstance(event, StageStarted) and (not event.step or event.number):
-        tell(f"  {one_line(event.step)}" if event.step else event.stage)
+        tell(f"  {step_title(event.step)}" if event.step else event.stage)
     elif isinstance(event, StageFinished):
         tell_finished(event)
     elif isinstance(event, Noticed) and event.finding.severity != "note":
@@ -85,6 +85,11 @@ def show_printed(event: OutputLine) -> None:
     text = event.line + event.end
     stream.write(passable(text) if stream.isatty() else text)
     stream.flush()
+    unfinished[event.stream] = event.end != "\n"
+
+
+unfinished = {"stdout": False, "stderr": False}
+"""Whether what was passed on to a stream stopped in the middle of a line."""
 
 
 def finding_line(finding: Finding) -> str:
@@ -182,8 +187,8 @@ def show_error(error: Nb2ImageError, *, as_json: bool = False) -> None:
         return
     for line in error.details:
         tell(f"  | {clean(line)}")
-    where = f" ({error.where})" if error.where else ""
-    tell(f"error: {clean(error.message)}{one_line(where)}")
+    where = f" ({one_line(str(error.where))})" if error.where else ""
+    tell(f"error: {clean(error.message)}{where}")
     for finding in error.findings:
         tell(f"  {finding_line(finding)}")
     if error.hint:
@@ -191,5 +196,8 @@ def show_error(error: Nb2ImageError, *, as_json: bool = False) -> None:
 
 
 def tell(text: str) -> None:
-    """One line to stderr."""
+    """One line to stderr, on a line of its own."""
+    if unfinished["stderr"] or (unfinished["stdout"] and sys.stdout.isatty()):
+        print(file=sys.stderr)
+        unfinished.update(stdout=False, stderr=False)
     print(text, file=sys.stderr, flush=True)

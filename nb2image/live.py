@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from nb2image.console import show_printed
 from nb2image.events import (
     Emit,
     Event,
@@ -23,7 +23,7 @@ from nb2image.events import (
     StageFinished,
     StageStarted,
 )
-from nb2image.terminal import one_line, passable
+from nb2image.terminal import one_line, step_title
 
 WIDTH = 9
 """Columns of a stage's name."""
@@ -85,12 +85,9 @@ def show(event: Event, display: Display, console: Console) -> None:
     """Bring the display up to date and print what stays."""
     if isinstance(event, StageStarted):
         if event.stage != "run":
-            display.begin(event.stage, one_line(event.step))
+            display.begin(event.stage, step_title(event.step))
     elif isinstance(event, OutputLine) and event.stage == "run":
-        stream = sys.stdout if event.stream == "stdout" else sys.stderr
-        text = event.line + event.end
-        stream.write(passable(text) if stream.isatty() else text)
-        stream.flush()
+        show_printed(event)
     elif isinstance(event, OutputLine):
         display.line = one_line(event.line)
     elif isinstance(event, Progress):
@@ -110,9 +107,8 @@ def finished(event: StageFinished, display: Display, console: Console) -> None:
     if event.stage == "run" or (event.step and event.seconds < SHOWN_STEP_SECONDS):
         return
     if event.step:
-        what = one_line(event.step)
         limit = max(console.width - WIDTH - 14, 20)
-        what = what if len(what) <= limit else what[: limit - 1] + "…"
+        what = step_title(event.step, limit)
         line = Text(f"  {'':{WIDTH}} {what:{limit}} {event.seconds:7.1f} s", style="dim")
     else:
         line = Text("✓ ", style="green").append(f"{event.stage:{WIDTH}} ", "default")

@@ -10,6 +10,7 @@ SEQUENCE = re.compile(
     r"|[ -/]*[0-~]?)"
 )
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+MOUNT = re.compile(r"--mount=\S+ ")
 HARMLESS = re.compile(r"\x1b\[[0-9;]*[mKABCDEFGJ]")
 """Colours, erasing and moving the cursor: what progress bars are made of."""
 
@@ -22,6 +23,12 @@ def clean(text: str) -> str:
 def one_line(text: str) -> str:
     """Clean, on one line."""
     return " ".join(clean(text).split())
+
+
+def step_title(step: str, limit: int = 100) -> str:
+    """A build step's name without its mounts, cut to ``limit`` characters."""
+    title = one_line(MOUNT.sub("", step))
+    return title if len(title) <= limit else title[: limit - 1] + "…"
 
 
 def passable(text: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from nb2image.build.steps import Failure
 from nb2image.errors import BuildError, EngineError, Nb2ImageError
+from nb2image.terminal import step_title
 
 SHOWN_LINES = 12
 
@@ -108,7 +109,7 @@ CAUSES = (
     ),
     cause(
         "file-missing",
-        r'"?(/?[^"\s]+)"?: not found|failed to compute cache key.*"([^"]+)" not found',
+        r'"/?([^"]+)":? not found',
         "the context does not hold {0}",
         "write the context again with convert, or correct the COPY line",
     ),
@@ -131,7 +132,7 @@ def explain(failure: Failure) -> Nb2ImageError:
     step, _, command = failure.step.partition("] ")
     named = f"step {step}]" if command else failure.step or "the build"
     ended = EXIT_CODE.search(failure.message)
-    details = (*([command] if command else []), *failure.lines[-SHOWN_LINES:])
+    details = (*([step_title(command, 400)] if command else []), *failure.lines[-SHOWN_LINES:])
     text = "\n".join((failure.message, *failure.lines))
     for known in CAUSES:
         if found := known.pattern.search(text):

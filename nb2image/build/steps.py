@@ -10,6 +10,7 @@ from nb2image.events import Emit, OutputLine, Progress, StageFinished, StageStar
 from nb2image.terminal import clean
 
 KEPT_LINES = 20
+LONGEST_LINE = 4000
 NUMBERED = re.compile(r"^\[(?:[^\]]*\s)?(\d+)/(\d+)\]")
 
 
@@ -67,7 +68,7 @@ class Steps:
     def line(self, key: str, text: str) -> None:
         """A step printed a line. Carriage returns rewrite it: what stands last is kept."""
         step = self._steps.get(key)
-        text = clean(text.rstrip("\r\n").rpartition("\r")[2])
+        text = clean(text.rstrip("\r\n").rpartition("\r")[2][:LONGEST_LINE])
         if step is None or not text:
             return
         step.lines.append(text)

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Literal
 
 LONGEST = 64 * 1024
-ENDED = re.compile(r"([^\r\n]*)(\r\n|\n|\r(?!$))")
+ENDED = re.compile(r"(\r\n|\n|\r(?!\Z))")
+"""The end of a line; a carriage return that stands last may be half of one."""
 
 End = Literal["\n", "\r", ""]
 
@@ -22,12 +23,9 @@ class Lines:
 
     def feed(self, data: bytes) -> Iterator[tuple[str, End]]:
         """The lines that these bytes complete; pieces of one that grows too long."""
-        self._pending += self._decoder.decode(data)
-        taken = 0
-        for found in ENDED.finditer(self._pending):
-            taken = found.end()
-            yield found[1], "\r" if found[2] == "\r" else "\n"
-        self._pending = self._pending[taken:]
+        *ended, self._pending = ENDED.split(self._pending + self._decoder.decode(data))
+        for line, end in zip(ended[::2], ended[1::2], strict=True):
+            yield line, "\r" if end == "\r" else "\n"
         if len(self._pending) > LONGEST:
             yield from self.flush()
 

@@ -53,12 +53,20 @@ class Outputs:
         """Unpack one tar stream.
 
         ``place`` gives each member's path in the folder, "" for one that is not wanted. Raises
-        RunError when there is more than the limits allow, or the disk is full.
+        RunError when there is more than the limits allow, when the stream breaks off, or when
+        the files cannot be written.
         """
         stream = io.BufferedReader(Chunks(chunks), CHUNK)
-        with tarfile.open(fileobj=stream, mode="r|") as archive:
-            for member in archive:
-                self._member(archive, member, place)
+        try:
+            with tarfile.open(fileobj=stream, mode="r|") as archive:
+                for member in archive:
+                    self._member(archive, member, place)
+        except tarfile.TarError as error:
+            raise RunError(
+                f"the engine stopped sending outputs: {error}",
+                code="outputs-cut",
+                hint=f"what came before is in {self.folder}; run again",
+            ) from error
 
     def finish(self) -> tuple[OutputFile, ...]:
         """Make the links and return every file, sorted by path."""

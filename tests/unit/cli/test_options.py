@@ -1,0 +1,89 @@
+"""Options of the command line become the record that the stages read."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+
+from nb2image.cli.convert import convert
+from nb2image.cli.options import Platform, Versions, gather, pairs, size
+from nb2image.cli.plan import plan
+from nb2image.errors import OptionError
+from nb2image.options import Options
+
+
+def test_nothing_given_is_the_default() -> None:
+    """The defaults are stated once, in Options."""
+    given = {n: p.default for n, p in inspect.signature(convert).parameters.items()}
+    assert gather(given) == gather({}) == Options()
+
+
+def test_everything_given() -> None:
+    """Each option arrives at its field."""
+    made = gather(
+        {
+            "python": "3.12",
+            "requirements": "r.txt",
+            "assume": ["cv2=opencv-python-headless"],
+            "versions": Versions.as_of,
+            "as_of": "2024-01-31",
+            "apt": ["graphviz"],
+            "single_stage": True,
+            "compile_bytecode": True,
+            "platform": Platform.arm64,
+            "env": ["A=b=c", "EMPTY="],
+            "include": ["data"],
+            "exclude": ["*.tmp"],
+            "max_context": "1.5GiB",
+            "skip_cell": [3, 4],
+        }
+    )
+    assert made == Options(
+        python="3.12",
+        requirements_file="r.txt",
+        assume=(("cv2", "opencv-python-headless"),),
+        versions="as-of",
+        as_of="2024-01-31",
+        apt=("graphviz",),
+        layout="single-stage",
+        compile_bytecode=True,
+        platform="linux/arm64",
+        env=(("A", "b=c"), ("EMPTY", "")),
+        include=("data",),
+        exclude=("*.tmp",),
+        max_context=1536 * 1024**2,
+        skip_cells=(3, 4),
+    )
+
+
+def test_plan_takes_what_convert_takes() -> None:
+    """plan shows what convert would do, so it must understand the same options."""
+    own = {"tag", "output", "force", "build", "no_cache"}
+    takes: Any = [set(inspect.signature(f).parameters) for f in (plan, convert)]
+    assert takes[1] - takes[0] == own
+    assert not takes[0] - takes[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("200MB", 200_000_000), ("4096", 4096), ("1 kB", 1000), ("2gib", 2 * 1024**3), ("7B", 7)],
+)
+def test_sizes(text: str, expected: int) -> None:
+    """Decimal units, and binary ones with an i."""
+    assert size(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "MB", "-1", "1XB", "1 000"])
+def test_sizes_that_are_none(text: str) -> None:
+    """What is no size is an error, not a guess."""
+    with pytest.raises(OptionError):
+        size(text)
+
+
+@pytest.mark.parametrize("text", ["A", "=b", ""])
+def test_pairs_that_are_none(text: str) -> None:
+    """NAME=VALUE needs a name and the sign."""
+    with pytest.raises(OptionError, match="--env"):
+        pairs("--env", [text])
