@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from nb2image.errors import Nb2ImageError, NotebookError
+from nb2image.image.base import SUITES
 from nb2image.model import Finding, Notebook, Script
 from nb2image.network import read_network
 from nb2image.notebook.read import read_notebook
@@ -35,11 +37,14 @@ from nb2image.notebook.script import make_script
 from nb2image.options import Options
 from nb2image.project import Project, find_project
 from nb2image.requirements.cache import DiskCache
+from nb2image.requirements.hidden import hidden_needs
 from nb2image.requirements.imports import find_needs
 from nb2image.requirements.index import Index
 from nb2image.requirements.names import find_names
 from nb2image.requirements.python_version import choose_python
 from nb2image.requirements.resolver import default_index
+from nb2image.requirements.runtime_files import named_pythons
+from nb2image.requirements.syntax import python_bounds
 from nb2image.requirements.target import Target
 from nb2image.services import Services, default_cache
 
@@ -153,7 +158,16 @@ def ours(case: dict[str, Any], path: Path, services: Services, base: str) -> Sco
     notebook = read_notebook(path.read_bytes(), name=path.stem, suffix=path.suffix)
     script, _ = script_of(notebook, project)
     needs, _ = find_needs(script)
-    target = Target(python=choose_python(notebook, Options()).version)
+    python = choose_python(
+        notebook,
+        Options(),
+        available=tuple(SUITES),
+        files=named_pythons(project.workdir, project.read),
+        bounds=python_bounds(script),
+        as_of=case["last_commit_date"],
+        today=date.today(),
+    )
+    target = Target(python=python.version)
     index = Index(
         read_network(services.environ), DiskCache(root=services.cache), default_index=base
     )
@@ -168,9 +182,10 @@ def ours(case: dict[str, Any], path: Path, services: Services, base: str) -> Sco
             Options(),
             written_on=case["last_commit_date"],
         )
+        direct = hidden_needs(script, names.direct, index, target)
     finally:
         index.close()
-    found = {d.name for d in names.direct}
+    found = {d.name for d in direct}
     found |= {str(canonicalize_name(name)) for name, _ in script.extra_requirements}
     note = "; ".join(f.message for f in names.unresolved)
     return score(case, found, time.monotonic() - begun, note)
@@ -236,7 +251,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         cache = Path(folder) / "cache" if given.cold else default_cache()
         services = Services(cache=cache)
-        base = default_index(services)
+        base = default_index(services, DiskCache(root=services.cache))
         for case in cases:
             if given.cold:
                 services = replace(services, cache=cache / str(case["id"]))

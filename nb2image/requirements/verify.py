@@ -18,10 +18,10 @@ from nb2image.requirements.release import Release, choose_release, releases
 from nb2image.requirements.target import Target
 from nb2image.requirements.wheel import (
     Modules,
-    defines,
     looks_empty,
     module_file,
     sdist_modules,
+    surface,
     wheel_modules,
 )
 
@@ -29,6 +29,8 @@ MAX_META_DEPENDENCIES = 12
 """Requirements of a metapackage that are looked into."""
 OLDER_RELEASES = 4
 """Releases looked into when the newest lacks a module that it may have had."""
+MAX_SOURCES = 12
+"""Modules read to follow star imports."""
 STANDS_DOWN = {"index-down", "index-refused", "index-answer", "offline-missing"}
 """Errors that say nothing about the distribution."""
 
@@ -211,7 +213,20 @@ def names_defined(file: IndexFile, module: str, names: set[str], index: PackageI
     """Which names a module of a wheel may define; all of them where that cannot be read."""
     if not file.is_wheel:
         return names
-    member = module_file(index.contents(file).members, module)
-    if not member:
-        return names
-    return defines(index.read_member(file, member).decode("utf-8", "replace"), names)
+    members = index.contents(file).members
+    found: set[str] = set()
+    left = [module]
+    seen: set[str] = set()
+    while left:
+        current = left.pop()
+        member = module_file(members, current)
+        if not member or len(seen) == MAX_SOURCES:
+            return names
+        seen.add(current)
+        text = index.read_member(file, member).decode("utf-8", "replace")
+        shown = surface(text, current, package=member.endswith("__init__.py"))
+        if shown.anything:
+            return names
+        found |= names & shown.names
+        left += [star for star in shown.stars if star not in seen]
+    return found

@@ -6,7 +6,6 @@ import ast
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 
 # foo.py, foo.so, foo.abi3.so, foo.cpython-311-x86_64-linux-gnu.so, foo.pyd
 MODULE_FILE = re.compile(
@@ -105,44 +104,64 @@ def module_file(members: Iterable[str], module: str) -> str:
     return next((found[path] for path in wanted if path in found), "")
 
 
-def defines(source: str, names: Iterable[str]) -> set[str]:
-    """Which of the names a module's source may define.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surface:
+    """The names that a module's source gives it, as far as reading tells."""
 
-    A star import, ``__getattr__`` or a manipulation of ``globals()`` may define any.
-    """
-    wanted = set(names)
+    names: frozenset[str]
+    stars: tuple[str, ...] = ()
+    """Modules whose public names it takes over (``from .x import *``), dotted."""
+    anything: bool = False
+    """It makes names while it runs (``__getattr__``, ``globals()``): nothing can be ruled out."""
+
+
+def surface(source: str, module: str, *, package: bool) -> Surface:
+    """The surface of ``module``; ``package`` when the source is its ``__init__``."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return wanted
-    found: set[str] = set()
+        return Surface(names=frozenset(), anything=True)
+    names: set[str] = set()
+    stars: list[str] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
             if any(alias.name == "*" for alias in node.names):
-                return wanted
-            found.update(alias.asname or alias.name for alias in node.names)
+                stars.append(absolute(node, module, package=package))
+            names.update(alias.asname or alias.name for alias in node.names)
         elif isinstance(node, ast.Import):
-            found.update(alias.asname or alias.name.partition(".")[0] for alias in node.names)
+            names.update(alias.asname or alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            if node.name == "__getattr__":
-                return wanted
-            found.add(node.name)
-        elif isinstance(node, ast.Name):
-            if node.id in {"globals", "setattr", "exec", "attach", "lazy_import"}:
-                return wanted
-            if isinstance(node.ctx, ast.Store):
-                found.add(node.id)
-        elif isinstance(node, ast.Attribute) and node.attr in {"modules", "attach", "attach_stub"}:
-            return wanted
-    return wanted & found
+            names.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif isinstance(node, ast.Call) and makes_names(node):
+            return Surface(names=frozenset(names), anything=True)
+    return Surface(names=frozenset(names), stars=tuple(stars), anything="__getattr__" in names)
+
+
+def absolute(node: ast.ImportFrom, module: str, *, package: bool) -> str:
+    """The module that an import statement inside ``module`` names."""
+    if not node.level:
+        return node.module or ""
+    parts = module.split(".") if package else module.split(".")[:-1]
+    parts = parts[: len(parts) - node.level + 1]
+    return ".".join([*parts, *(node.module or "").split(".")]).strip(".")
+
+
+def makes_names(call: ast.Call) -> bool:
+    """Whether a call can give a module names that its text does not show."""
+    name = ast.unparse(call.func).rpartition(".")[2] if named(call.func) else ""
+    return name in {"globals", "setattr", "exec", "attach", "attach_stub", "LazyModule"}
+
+
+def named(node: ast.expr) -> bool:
+    """Whether an expression is a name or a chain of attributes."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name)
 
 
 def looks_empty(modules: Modules) -> bool:
     """Whether a distribution brings no module but tests, docs or a setup script."""
     useful = {m for m in modules.tops if m not in {"tests", "test", "docs", "setup", "examples"}}
     return not useful
-
-
-def stem(path: str) -> str:
-    """The file's name without suffixes."""
-    return PurePosixPath(path).name.partition(".")[0]
