@@ -18,8 +18,7 @@ from nb2image.requirements.index import PackageIndex
 from nb2image.requirements.listing import IndexFile, Project
 from nb2image.requirements.release import choose_release, releases
 from nb2image.requirements.target import Target
-from nb2image.requirements.verify import STANDS_DOWN, provided
-from nb2image.requirements.wheel import defines, module_file
+from nb2image.requirements.verify import STANDS_DOWN, names_defined, provided
 
 PROBES = 8
 """Releases that are looked into at once."""
@@ -160,11 +159,7 @@ def has_it(file: IndexFile, missing: Missing, index: PackageIndex) -> bool:
             return False
         if not missing.name or missing.what in modules or not file.is_wheel:
             return True
-        member = module_file(index.contents(file).members, missing.module)
-        if not member:
-            return True  # an extension module: its names cannot be read
-        source = index.read_member(file, member).decode("utf-8", "replace")
-        return bool(defines(source, [missing.name]))
+        return bool(names_defined(file, missing.module, {missing.name}, index))
     except RequirementsError as error:
         if error.code in STANDS_DOWN:
             raise

@@ -134,7 +134,7 @@ def surface(source: str, module: str, *, package: bool) -> Surface:
             names.add(node.name)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             names.add(node.id)
-        elif isinstance(node, ast.Call) and makes_names(node):
+        elif makes_names(node):
             return Surface(names=frozenset(names), anything=True)
     return Surface(names=frozenset(names), stars=tuple(stars), anything="__getattr__" in names)
 
@@ -148,9 +148,13 @@ def absolute(node: ast.ImportFrom, module: str, *, package: bool) -> str:
     return ".".join([*parts, *(node.module or "").split(".")]).strip(".")
 
 
-def makes_names(call: ast.Call) -> bool:
+def makes_names(node: ast.AST) -> bool:
     """Whether a call can give a module names that its text does not show."""
-    name = ast.unparse(call.func).rpartition(".")[2] if named(call.func) else ""
+    if isinstance(node, ast.Attribute):
+        return node.attr == "modules"  # sys.modules[__name__] is the module itself
+    if not isinstance(node, ast.Call) or not named(node.func):
+        return False
+    name = ast.unparse(node.func).rpartition(".")[2]
     return name in {"globals", "setattr", "exec", "attach", "attach_stub", "LazyModule"}
 
 
