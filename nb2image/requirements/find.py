@@ -27,6 +27,7 @@ from nb2image.requirements.conflicts import refusal_error
 from nb2image.requirements.dates import VersionPolicy, choose_versions, date_finding
 from nb2image.requirements.drift import Drift, find_drift
 from nb2image.requirements.git_history import last_code_change
+from nb2image.requirements.hidden import hidden_needs
 from nb2image.requirements.imports import find_needs, find_uses
 from nb2image.requirements.ladder import Climb, Rung, climb, rungs
 from nb2image.requirements.mend import resolve_mended
@@ -87,18 +88,20 @@ def find_wanted(notebook: Notebook, script: Script, project: Project, world: Wor
         as_of=policy.as_of,
         today=world.today,
     )
+    target = world.target(python.version)
     needs, import_findings = find_needs(script)
     direct, name_findings = resolve_names(
         needs,
         script,
         notebook,
         project,
-        world.target(python.version),
+        target,
         world.index,
         options,
         as_of=policy.as_of,
         written_on=policy.written_on,
     )
+    direct = hidden_needs(script, direct, world.index, target, as_of=policy.as_of)
     direct += script_requirements(script, direct)
     return Wanted(
         direct=direct,
