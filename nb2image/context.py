@@ -41,15 +41,7 @@ def write_context(plan: BuildPlan, project: Project, destination: Path, *, force
     """
     destination = destination.resolve()
     try:
-        occupied = destination.is_dir() and any(destination.iterdir())
-        if (destination.exists() and not destination.is_dir()) or (occupied and not force):
-            raise OptionError(
-                f"{destination} is not empty"
-                if occupied
-                else f"{destination} exists and is not a folder",
-                code="output-not-empty",
-                hint="name a new folder, or add --force to replace what nb2image wrote there",
-            )
+        occupied = check_destination(destination, force=force)
         parent = destination if occupied else destination.parent
         parent.mkdir(parents=True, exist_ok=True)
         with temporary_folder(parent) as temporary:
@@ -67,6 +59,21 @@ def write_context(plan: BuildPlan, project: Project, destination: Path, *, force
             hint="check the disk's space and the folder's permissions, or name another folder",
         ) from error
     return destination
+
+
+def check_destination(destination: Path, *, force: bool) -> bool:
+    """Whether the folder is occupied.
+
+    Raises OptionError when a context may not be written there; see ``write_context``.
+    """
+    occupied = destination.is_dir() and any(destination.iterdir())
+    if (destination.exists() and not destination.is_dir()) or (occupied and not force):
+        raise OptionError(
+            f"{destination} is not empty" if occupied else f"{destination} is not a folder",
+            code="output-not-empty",
+            hint="name a new folder, or add --force to replace what nb2image wrote there",
+        )
+    return occupied
 
 
 def read_context(folder: Path) -> BuildPlan:

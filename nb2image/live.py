@@ -39,24 +39,29 @@ class Display:
         self.step = ""
         self.line = ""
         self.moved = ""
-        self.begun = time.monotonic()
+        self.begun = self.stage_begun = time.monotonic()
         self._spinner = Spinner("dots", style="cyan")
 
     def begin(self, stage: str, step: str = "") -> None:
-        """Something new is at work."""
-        self.stage, self.step, self.line, self.moved = stage, step, "", ""
+        """Something new is at work: a stage, one of its steps, or the stage again."""
         self.begun = time.monotonic()
+        if stage != self.stage:
+            self.stage_begun = self.begun
+        self.stage, self.step, self.line, self.moved = stage, step, "", ""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         if not self.stage:
             return
-        seconds = f"{time.monotonic() - self.begun:.0f} s"
+        begun = self.begun if self.step else self.stage_begun
+        seconds = f"{time.monotonic() - begun:.0f} s"
         grid = Table.grid(padding=(0, 1))
         grid.add_column(width=1)
         grid.add_column(width=WIDTH)
         grid.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
         grid.add_column(justify="right", no_wrap=True)
-        grid.add_row(self._spinner, self.stage, self.step, f"{self.moved} {seconds}".strip())
+        # Text, not str: a step's brackets are no markup
+        shown = Text(f"{self.moved} {seconds}".strip())
+        grid.add_row(self._spinner, Text(self.stage), Text(self.step), shown)
         if self.line:
             grid.add_row("", "", Text(self.line, style="dim"), "")
         yield grid

@@ -7,14 +7,14 @@ and says so in events.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nb2image.errors import Nb2ImageError, OptionError, PlanError
-from nb2image.events import Emit, Noticed, Stage, StageFinished, StageStarted
+from nb2image.events import Emit, Event, Noticed, Stage, StageFinished, StageStarted
 from nb2image.model import (
     BuildPlan,
     BuiltImage,
@@ -28,6 +28,7 @@ from nb2image.model import (
 from nb2image.options import Options
 from nb2image.project import Project, find_project
 from nb2image.services import Services
+from nb2image.sizes import amount
 
 if TYPE_CHECKING:
     from nb2image.build.interface import Builder
@@ -35,12 +36,17 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def stage(emit: Emit, name: Stage) -> Iterator[None]:
-    """Announce a stage, and its end with the seconds that it took."""
+def stage(emit: Emit, name: Stage) -> Iterator[Callable[[str], None]]:
+    """Announce a stage, and its end with the seconds that it took.
+
+    Yields a function for what came of it, in a few words.
+    """
     emit(StageStarted(stage=name))
     begun = time.monotonic()
-    yield
-    emit(StageFinished(stage=name, seconds=time.monotonic() - begun))
+    details: list[str] = []
+    yield details.append
+    seconds = time.monotonic() - begun
+    emit(StageFinished(stage=name, seconds=seconds, detail=", ".join(details)))
 
 
 def notice(emit: Emit, name: Stage, findings: tuple[Finding, ...]) -> None:
@@ -53,10 +59,11 @@ def read(path: Path, emit: Emit) -> tuple[Project, Notebook]:
     """Find the project of the notebook at ``path`` and read the notebook."""
     from nb2image.notebook.read import read_notebook
 
-    with stage(emit, "read"):
+    with stage(emit, "read") as say:
         project = find_project(path)
         data = (project.root / project.notebook).read_bytes()
         notebook = read_notebook(data, name=project.notebook.stem, suffix=project.notebook.suffix)
+        say(f"{len(notebook.cells)} cells")
     notice(emit, "read", notebook.findings)
     return project, notebook
 
@@ -65,8 +72,9 @@ def script(project: Project, notebook: Notebook, options: Options, emit: Emit) -
     """Turn the notebook into train.py."""
     from nb2image.notebook.script import make_script
 
-    with stage(emit, "script"):
+    with stage(emit, "script") as say:
         made = make_script(notebook, options, workdir=project.workdir, read=project.read)
+        say(f"{made.name}, {len(made.lines)} lines")
     notice(emit, "script", made.findings)
     return made
 
@@ -82,8 +90,10 @@ def require(
     """Find and lock what the script needs."""
     from nb2image.requirements.find import find_requirements
 
-    with stage(emit, "require"):
+    with stage(emit, "require") as say:
         found = find_requirements(notebook, script, project, options, services, emit)
+        say(f"Python {found.python}")
+        say(f"{len(found.direct)} needed, {len(found.locked)} packages in all")
     notice(emit, "require", found.findings)
     return found
 
@@ -117,7 +127,7 @@ def plan_project(
     project, notebook = read(path, emit)
     made = script(project, notebook, options, emit)
     requirements = require(project, notebook, made, options, services, emit)
-    with stage(emit, "plan"):
+    with stage(emit, "plan") as say:
         files = plan_files(notebook, made, project, options)
         plan = make_build_plan(
             notebook,
@@ -129,6 +139,8 @@ def plan_project(
             revision=read_revision(project, files.files, services.run, services.environ),
             findings=files.findings,
         )
+        say(f"{plan.layout} on {plan.base.reference}")
+        say("1 file" if len(plan.files) == 1 else f"{len(plan.files)} files")
     notice(emit, "plan", plan.findings)
     return project, plan
 
@@ -153,28 +165,41 @@ def convert(asked: Conversion, options: Options, services: Services, emit: Emit)
 
     Raises the errors of the stages. The report is written beside the Dockerfile, on failure too.
     """
-    from nb2image.context import write_context
+    from nb2image.context import check_destination, write_context
     from nb2image.image.quote import slug
     from nb2image.report import failed, holds_only_a_report, is_ours, write_report
 
     folder = asked.context or Path(f"{slug(asked.notebook.stem)}-image")
     # the folder that nobody named is made anew each time, if it is one of ours
     ours = is_ours(folder) if asked.context is None else holds_only_a_report(folder)
+    force = asked.force or ours
     report = Report(notebook=str(asked.notebook), context=str(folder))
-    tag = checked_tag(asked.tag)
+    found: list[Finding] = []
+
+    def emit_and_keep(event: Event) -> None:
+        if isinstance(event, Noticed):
+            found.append(event.finding)
+        emit(event)
+
     try:
-        project, plan = plan_project(asked.notebook, options, services, emit)
-        report = replace(report, plan_digest=plan.digest, findings=plan.findings)
-        with stage(emit, "render"):
-            write_context(plan, project, folder, force=asked.force or ours)
+        tag = checked_tag(asked.tag)
+        check_destination(folder, force=force)
+        project, plan = plan_project(asked.notebook, options, services, emit_and_keep)
+        report = replace(report, plan_digest=plan.digest)
+        with stage(emit_and_keep, "render") as say:
+            write_context(plan, project, folder, force=force)
+            say(str(folder))
         if asked.build:
+            tag = tag or default_tag(plan)
             image = build_plan(
-                plan, folder, services, emit, tag=tag or default_tag(plan), no_cache=asked.no_cache
+                plan, folder, services, emit_and_keep, tag=tag, no_cache=asked.no_cache
             )
             report = replace(report, image=image)
     except Nb2ImageError as error:
-        write_report(folder, failed(report, error))
+        if not isinstance(error, OptionError) and asked.notebook.is_file():
+            write_report(folder, failed(replace(report, findings=tuple(found)), error))
         raise
+    report = replace(report, findings=tuple(found))
     write_report(folder, report)
     return report
 
@@ -195,7 +220,7 @@ def build(
         notebook=plan.notebook,
         context=str(folder),
         plan_digest=plan.digest,
-        findings=plan.findings,
+        findings=(*plan.script.findings, *plan.requirements.findings, *plan.findings),
     )
     try:
         image = build_plan(
@@ -221,8 +246,11 @@ def build_plan(
         created=plan.created,
         no_cache=no_cache,
     )
-    with stage(emit, "build"):
-        return docker_builder(services).build(request, emit)
+    with stage(emit, "build") as say:
+        image = docker_builder(services).build(request, emit)
+        say(amount(image.size))
+        say(f"{image.cached_steps} of {image.steps} steps from the cache")
+    return image
 
 
 def docker_builder(services: Services) -> Builder:

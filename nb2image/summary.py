@@ -29,7 +29,7 @@ def plan_lines(plan: BuildPlan) -> Iterator[str]:
     yield f"  files         {len(plan.files)}, {amount(sum(f.size for f in plan.files))}"
     for file in plan.files:
         yield f"    {file.path}  {amount(file.size)}" + because(file.reason)
-    for finding in plan.findings:
+    for finding in (*plan.script.findings, *python.findings, *plan.findings):
         where = f"{finding.place}: " if finding.place else ""
         yield f"  {finding.severity}: {where}{finding.message}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -75,13 +76,13 @@ ParameterCell = Annotated[
         metavar="N",
     ),
 ]
-SkipCell = Annotated[
-    list[int] | None,
-    option("--skip-cell", help="Leave a cell out; can be repeated.", panel=SCRIPT, metavar="N"),
+SkipCells = Annotated[
+    str,
+    option("--skip-cells", help="Leave cells out: 3,5-7.", panel=SCRIPT, metavar="CELLS"),
 ]
-UntilCell = Annotated[
+Until = Annotated[
     int | None,
-    option("--until-cell", help="Leave out every cell after this.", panel=SCRIPT, metavar="N"),
+    option("--until", help="Leave out every cell after this.", panel=SCRIPT, metavar="CELL"),
 ]
 Answer = Annotated[
     list[str] | None,
@@ -153,6 +154,10 @@ NoApt = Annotated[
         panel=NEEDS,
         metavar="PKG",
     ),
+]
+Repair = Annotated[
+    int,
+    option("--repair", help="How often a lock is tried again.", panel=NEEDS, metavar="N"),
 ]
 Offline = Annotated[bool, option("--offline", help="Use only what is in the cache.", panel=NEEDS)]
 
@@ -226,8 +231,8 @@ def gather(given: Mapping[str, Any]) -> Options:
     return Options(
         order=given.get("order", Order.notebook).value,
         parameter_cell=given.get("parameter_cell"),
-        skip_cells=tuple(given.get("skip_cell") or ()),
-        until_cell=given.get("until_cell"),
+        skip_cells=cells(given.get("skip_cells") or ""),
+        until_cell=given.get("until"),
         answers=tuple(given.get("answer") or ()),
         python=given.get("python", ""),
         requirements_file=given.get("requirements", ""),
@@ -238,6 +243,7 @@ def gather(given: Mapping[str, Any]) -> Options:
         apt=tuple(given.get("apt") or ()),
         no_apt=tuple(given.get("no_apt") or ()),
         offline=given.get("offline", False),
+        repair=given.get("repair", Options().repair),
         base_image=given.get("base_image", ""),
         layout="single-stage" if given.get("single_stage") else "multi-stage",
         compile_bytecode=given.get("compile_bytecode", False),
@@ -261,6 +267,21 @@ def pairs(name: str, given: Iterable[str] | None) -> tuple[tuple[str, str], ...]
                 f"{name} {text!r} is not of the form NAME=VALUE", code="option-invalid"
             )
         found.append((key, value))
+    return tuple(found)
+
+
+def cells(text: str) -> tuple[int, ...]:
+    """The cell numbers of ``3,5-7``. Raises OptionError."""
+    from nb2image.errors import OptionError
+
+    found: list[int] = []
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        match = re.fullmatch(r"(\d{1,6})(?:-(\d{1,6}))?", part)
+        if match is None:
+            raise OptionError(
+                f"--skip-cells {text!r} is not of the form 3,5-7", code="option-invalid"
+            )
+        found += range(int(match[1]), int(match[2] or match[1]) + 1)
     return tuple(found)
 
 

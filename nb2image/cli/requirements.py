@@ -20,6 +20,7 @@ def requirements(
     as_of: o.AsOf = "",
     apt: o.Apt = None,
     no_apt: o.NoApt = None,
+    repair: o.Repair = 3,
     offline: o.Offline = False,
     platform: o.PlatformOf = o.Platform.amd64,
     quiet: o.Quiet = False,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nb2image.cli.convert import convert
-from nb2image.cli.options import Platform, Versions, gather, pairs, size
+from nb2image.cli.options import Platform, Versions, cells, gather, pairs, size
 from nb2image.cli.plan import plan
 from nb2image.errors import OptionError
 from nb2image.options import Options
@@ -37,7 +37,9 @@ def test_everything_given() -> None:
             "include": ["data"],
             "exclude": ["*.tmp"],
             "max_context": "1.5GiB",
-            "skip_cell": [3, 4],
+            "skip_cells": "3, 5-7",
+            "until": 9,
+            "repair": 1,
         }
     )
     assert made == Options(
@@ -54,7 +56,9 @@ def test_everything_given() -> None:
         include=("data",),
         exclude=("*.tmp",),
         max_context=1536 * 1024**2,
-        skip_cells=(3, 4),
+        skip_cells=(3, 5, 6, 7),
+        until_cell=9,
+        repair=1,
     )
 
 
@@ -87,3 +91,10 @@ def test_pairs_that_are_none(text: str) -> None:
     """NAME=VALUE needs a name and the sign."""
     with pytest.raises(OptionError, match="--env"):
         pairs("--env", [text])
+
+
+@pytest.mark.parametrize("text", ["a", "3-", "-3", "3;4"])
+def test_cells_that_are_none(text: str) -> None:
+    """--skip-cells takes numbers and ranges."""
+    with pytest.raises(OptionError, match="--skip-cells"):
+        cells(text)
