@@ -21,6 +21,7 @@ from nb2image.terminal import clean, one_line, passable, step_title
 if TYPE_CHECKING:
     from nb2image.doctor import Check
     from nb2image.model.analysis import Inspection
+    from nb2image.model.history import HistoryDetail, HistoryEntry
 
 
 @contextmanager
@@ -155,6 +156,31 @@ def show_inspection(found: Inspection, *, form: str, top: int, quiet: bool) -> N
             show_lines(text.gate_lines(found.gates))
         case _:
             show_lines(text.inspection_lines(found, top=top))
+
+
+def show_history(entries: Sequence[HistoryEntry], *, as_json: bool) -> None:
+    """Print the entries of the history."""
+    from nb2image.history_text import entry_lines
+
+    if as_json:
+        print(msgspec.json.encode(entries).decode())
+        return
+    show_lines(entry_lines(entries))
+
+
+def show_history_entry(detail: HistoryDetail, *, only_log: bool, as_json: bool) -> None:
+    """Print one entry of the history, or what was printed then."""
+    from nb2image.history_text import detail_lines
+
+    if as_json:
+        print(msgspec.json.encode(detail).decode())
+        return
+    show_lines(detail.log.splitlines() if only_log else detail_lines(detail))
+
+
+def show_pruned(count: int) -> None:
+    """Say how many entries went."""
+    tell(f"{count} entries forgotten")
 
 
 def show_lines(lines: Iterable[str]) -> None:

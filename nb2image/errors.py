@@ -56,6 +56,13 @@ class ArchiveError(Nb2ImageError):
     family = "archive"
 
 
+class HistoryError(Nb2ImageError):
+    """The history cannot be read or written; other commands go on without it."""
+
+    exit_code = 2
+    family = "history"
+
+
 class NotebookError(Nb2ImageError):
     """The notebook is unreadable, empty, not Python, or cannot be converted faithfully."""
 

@@ -154,7 +154,10 @@ def matches(named: NamedPath, folder: str, project: Project) -> Iterator[str]:
     whole = normal(posixpath.join(folder, named.text))
     if whole is None:
         return
-    if UNKNOWN in named.text or named.glob:
+    located = None if UNKNOWN in whole else project.locate(whole)
+    if located is not None and located.is_file():  # "a[1].csv" is also a file's name
+        yield whole
+    elif UNKNOWN in named.text or named.glob:
         known = named.text.replace(UNKNOWN, "")
         telling = "/" in known.strip("./") or "." in posixpath.basename(known).strip(".")
         if named.use != "mention" or named.glob or telling:
@@ -164,10 +167,6 @@ def matches(named: NamedPath, folder: str, project: Project) -> Iterator[str]:
             levels = None if deep else whole.removeprefix(start).strip("/").count("/")
             found = below(project, start, levels=levels)
             yield from (path for path in found if pattern.fullmatch(path))
-        return
-    located = project.locate(whole)
-    if located is not None and located.is_file():
-        yield whole
     elif located is not None and named.folder and not holds(whole, project):
         yield from below(project, whole)
 

@@ -64,6 +64,7 @@ def main(argv: Sequence[str]) -> int:
         build,
         convert,
         doctor,
+        history,
         inspect,
         plan,
         requirements,

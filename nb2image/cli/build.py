@@ -11,13 +11,20 @@ def build(
     folder: o.Folder,
     tag: o.Tag = "",
     no_cache: o.NoCache = False,
+    no_history: o.NoHistory = False,
     quiet: o.Quiet = False,
     json: o.Json = False,
 ) -> None:
     """Build the image of a folder that convert wrote, edited by hand or not."""
     from nb2image import console, pipeline
+    from nb2image.remember import remember
     from nb2image.services import Services
 
-    with face(quiet=quiet, json=json) as emit:
-        image = pipeline.build(folder, Services(), emit, tag=tag, no_cache=no_cache)
+    services = Services()
+    with (
+        face(quiet=quiet, json=json) as emit,
+        remember("build", emit, services, keep=not no_history) as memory,
+    ):
+        image = pipeline.build(folder, services, memory.emit, tag=tag, no_cache=no_cache)
+        memory.done(image, context=folder)
     console.show_image(image, as_json=json)

@@ -58,16 +58,23 @@ def convert(
     include: o.Include = None,
     exclude: o.Exclude = None,
     max_context: o.MaxContext = "",
+    no_history: o.NoHistory = False,
     quiet: o.Quiet = False,
     json: o.Json = False,
 ) -> None:
     """Make an image of a notebook: script, requirements, Dockerfile, build."""
     from nb2image import console, pipeline
+    from nb2image.remember import remember
     from nb2image.services import Services
 
     asked = pipeline.Conversion(
         notebook=notebook, context=output, force=force, build=build, tag=tag, no_cache=no_cache
     )
-    with face(quiet=quiet, json=json) as emit:
-        report = pipeline.convert(asked, o.gather(context.params), Services(), emit)
+    services, subject = Services(), str(notebook.resolve())
+    with (
+        face(quiet=quiet, json=json) as emit,
+        remember("convert", emit, services, notebook=subject, keep=not no_history) as memory,
+    ):
+        report = pipeline.convert(asked, o.gather(context.params), services, memory.emit)
+        memory.done(report)
     console.show_report(report, as_json=json)

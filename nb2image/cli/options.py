@@ -220,6 +220,10 @@ Json = Annotated[
     option("--json", help="The result as JSON; events on stderr as JSON, one a line.", panel=SHOWN),
 ]
 
+NoHistory = Annotated[
+    bool, option("--no-history", help="Leave no entry in the history.", panel=SHOWN)
+]
+
 
 def gather(given: Mapping[str, Any]) -> Options:
     """The record of the options that a command was given (its context's ``params``).

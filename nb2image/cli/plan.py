@@ -35,13 +35,20 @@ def plan(
     include: o.Include = None,
     exclude: o.Exclude = None,
     max_context: o.MaxContext = "",
+    no_history: o.NoHistory = False,
     quiet: o.Quiet = False,
     json: o.Json = False,
 ) -> None:
     """Show what convert would do; touches nothing and needs no engine."""
     from nb2image import console, pipeline
+    from nb2image.remember import remember
     from nb2image.services import Services
 
-    with face(quiet=quiet, json=json) as emit:
-        made = pipeline.make_plan(notebook, o.gather(context.params), Services(), emit)
+    services, subject = Services(), str(notebook.resolve())
+    with (
+        face(quiet=quiet, json=json) as emit,
+        remember("plan", emit, services, notebook=subject, keep=not no_history) as memory,
+    ):
+        made = pipeline.make_plan(notebook, o.gather(context.params), services, memory.emit)
+        memory.done(made)
     console.show_plan(made, as_json=json)

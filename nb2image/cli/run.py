@@ -24,18 +24,25 @@ def run(
     read_only: Annotated[
         bool, typer.Option("--read-only", help="Only /outputs and /tmp can be written.")
     ] = False,
+    no_history: o.NoHistory = False,
     quiet: o.Quiet = False,
     json: o.Json = False,
 ) -> None:
     """Run an image, show what it prints and bring its outputs; exits as the script does."""
     from nb2image import console, pipeline
+    from nb2image.remember import remember
     from nb2image.run.container import RunRequest
     from nb2image.services import Services
 
     request = RunRequest(
         image=image, arguments=tuple(arguments or ()), outputs=output, read_only=read_only
     )
-    with face(quiet=quiet, json=json) as emit:
-        report = pipeline.run(request, Services(), emit)
+    services = Services()
+    with (
+        face(quiet=quiet, json=json) as emit,
+        remember("run", emit, services, keep=not no_history) as memory,
+    ):
+        report = pipeline.run(request, services, memory.emit)
+        memory.done(report)
     console.show_run(report, output, quiet=quiet, as_json=json)
     raise typer.Exit(report.exit_status)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from functools import cache
 
 import jinja2
@@ -13,6 +12,7 @@ from nb2image.image.quote import Safe
 from nb2image.image.validate import path_in_project, validate_plan
 from nb2image.model import BuildPlan
 from nb2image.model.plan import encode
+from nb2image.notebook.runtime import runtime_files
 from nb2image.resources import folder
 
 PLATFORMS = {"x86_64": "linux/amd64", "aarch64": "linux/arm64"}
@@ -40,18 +40,8 @@ def render(plan: BuildPlan) -> tuple[File, ...]:
         ("plan.json", msgspec.json.format(encode(plan), indent=1) + b"\n"),
         (f"app/{script}", plan.script.text.encode()),
     ]
-    files += [(f"runtime/{path}", data) for path, data in runtime(plan)]
+    files += [(f"runtime/{path}", data) for path, data in runtime_files(plan.script)]
     return tuple(sorted(files))
-
-
-def runtime(plan: BuildPlan) -> tuple[File, ...]:
-    """The files that make the script behave as the notebook did."""
-    try:
-        module = importlib.import_module("nb2image.notebook.runtime")
-    except ModuleNotFoundError:  # until the script's stage brings it
-        return (("map.json", b"{}\n"),)
-    files: tuple[File, ...] = module.runtime_files(plan.script)
-    return files
 
 
 def dockerfile_values(plan: BuildPlan) -> dict[str, object]:

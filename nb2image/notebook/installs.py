@@ -89,6 +89,26 @@ def without_installs(line: str, place: Place, constants: Mapping[str, str]) -> S
     return ShellLine(rest=rest, installs=tuple(installs), findings=tuple(findings), changed=changed)
 
 
+def script_without_installs(script: str, place: Place, constants: Mapping[str, str]) -> ShellLine:
+    """A shell script without the lines that install something; other lines stay as they are."""
+    kept: list[str] = []
+    taken: list[ShellLine] = []
+    for line in re.findall(r"(?:[^\n]*\\\n)*[^\n]*\n|[^\n]+", script):
+        found = without_installs(line.replace("\\\n", " "), place, constants)
+        if not found.changed:
+            kept.append(line)
+            continue
+        taken.append(found)
+        if found.rest:
+            kept.append(f"{found.rest}\n")
+    return ShellLine(
+        rest="".join(kept),
+        installs=tuple(install for found in taken for install in found.installs),
+        findings=tuple(finding for found in taken for finding in found.findings),
+        changed=bool(taken),
+    )
+
+
 def package_tool(command: str) -> tuple[Tool | None, list[str]]:
     """The package tool that a command calls, with its arguments; None for other commands."""
     found = words(LOOSE_SPECIFIER.sub(r"\1", command).replace("{ sys.executable }", "python"))

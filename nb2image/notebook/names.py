@@ -1,4 +1,4 @@
-"""What names a notebook's code binds."""
+"""What names a notebook's code binds and reads."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import ast
 from collections.abc import Iterable, Iterator
 
 
-def bound_names(tree: ast.AST) -> Iterator[str]:
-    """Every name that the code binds anywhere; ``import sys`` does not count for ``sys``."""
+def bound_names(tree: ast.AST, *, modules: bool = False) -> Iterator[str]:
+    """Every name that the code binds anywhere.
+
+    ``import sys`` binds ``sys`` to the module of that name: it counts only with ``modules``.
+    """
     for node in ast.walk(tree):
         match node:
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
@@ -24,8 +27,8 @@ def bound_names(tree: ast.AST) -> Iterator[str]:
                 yield name
             case ast.Import(names=aliases):
                 for alias in aliases:
-                    if alias.asname and alias.asname != alias.name:
-                        yield alias.asname
+                    if modules or (alias.asname and alias.asname != alias.name):
+                        yield alias.asname or alias.name.split(".")[0]
             case ast.ImportFrom(names=aliases):
                 for alias in aliases:
                     yield alias.asname or alias.name
@@ -33,18 +36,36 @@ def bound_names(tree: ast.AST) -> Iterator[str]:
                 pass
 
 
+def used_names(tree: ast.AST) -> Iterator[str]:
+    """Every name that the code reads anywhere."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            yield node.id
+
+
+def attributes(tree: ast.AST) -> Iterator[tuple[str, str]]:
+    """(name, attribute) of every ``name.attribute`` that the code reads."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(value=ast.Name(id=name), attr=attribute):
+                yield name, attribute
+            case _:
+                pass
+
+
 def constants(trees: Iterable[ast.Module]) -> dict[str, str]:
     """Names that are assigned text or a number once, at the top, and so are known."""
-    seen: dict[str, str | None] = {}
+    trees = tuple(trees)
+    bindings: dict[str, int] = {}
     for tree in trees:
         for name in bound_names(tree):
-            seen[name] = None if name in seen else ""
+            bindings[name] = bindings.get(name, 0) + 1
     values = {}
     for tree in trees:
         for statement in tree.body:
             match statement:
                 case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=value)):
-                    if seen[name] is not None and isinstance(value, str | int | float):
+                    if bindings[name] == 1 and isinstance(value, str | int | float):
                         values[name] = str(value)
                 case _:
                     pass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nb2image.model import Finding, Install, LocalModule, Place
 from nb2image.notebook.text import Lines
@@ -24,8 +24,14 @@ class Piece:
     written: tuple[LocalModule, ...] = ()
     extra: tuple[tuple[str, str], ...] = ()
     """(distribution, reason) that the lines need."""
+    shell: tuple[str, ...] = ()
+    """What in the piece needs a real IPython shell; without lines, the code stays as it is."""
     findings: tuple[Finding, ...] = ()
     """Of severity ``error``: the piece cannot be converted faithfully, the notebook is refused."""
+
+    def without_lines(self) -> Piece:
+        """What the piece asks for, apart from its lines."""
+        return replace(self, lines=())
 
 
 def together(pieces: Iterable[Piece]) -> Piece:
@@ -38,6 +44,7 @@ def together(pieces: Iterable[Piece]) -> Piece:
         futures=frozenset().union(*(p.futures for p in all_of)),
         installs=tuple(i for p in all_of for i in p.installs),
         written=tuple(w for p in all_of for w in p.written),
+        shell=tuple(s for p in all_of for s in p.shell),
         extra=tuple(dict.fromkeys(e for p in all_of for e in p.extra)),
         findings=tuple(f for p in all_of for f in p.findings),
     )

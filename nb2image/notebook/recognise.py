@@ -47,6 +47,8 @@ class Recognised:
 
 def recognise(lines: Lines) -> Recognised:
     """What the cell is, in Python's terms."""
+    if not any(line.text.strip() for line in lines):
+        return parse(lines)
     if not PROMPT.match(lines[0].text):
         plain = parse(lines)
         if plain.tree is not None:

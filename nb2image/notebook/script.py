@@ -7,18 +7,15 @@ from collections.abc import Callable
 
 from nb2image.errors import NotebookError
 from nb2image.model import Cell, Finding, Notebook, Place, Script, ScriptCell
-from nb2image.notebook.cell import translate
-from nb2image.notebook.names import bound_names, constants
-from nb2image.notebook.piece import Piece, refusal, together, warning
+from nb2image.notebook.head import head
+from nb2image.notebook.piece import Piece, refusal, together
 from nb2image.notebook.recognise import Recognised, recognise
+from nb2image.notebook.scan import look_over
 from nb2image.notebook.setting import Setting
 from nb2image.notebook.text import Line, Lines, comment, joined, own, printable, source_lines
+from nb2image.notebook.translate import Manner, translate
 from nb2image.options import Options
 
-HEAD = (
-    '# Made by nb2image from a notebook. "# %% [cell n]" begins what was its cell n, counted from'
-    "\n# 1 over cells of every kind; the notebook's text is kept as comments."
-)
 PYTHON_2 = re.compile(
     r"Missing parentheses in call to '(print|exec)'|multiple exception types must be parenthes"
     r"|leading zeros in decimal integer|invalid hexadecimal literal.*L|repr\(\)"
@@ -38,14 +35,8 @@ def make_script(
         for cell in notebook.cells
         if cell.kind == "code" and cell.source.strip() and not left_out(cell, options)
     }
-    trees = [code.tree for code in codes.values() if code.tree is not None]
-    setting = Setting(
-        bound=frozenset(name for tree in trees for name in bound_names(tree)),
-        constants=constants(trees),
-        workdir=workdir,
-        read=read,
-    )
-    pieces = {number: piece_of(code, setting) for number, code in codes.items()}
+    setting = look_over(tuple(codes.values()), workdir, read)
+    pieces = {n: translate(code, setting, Manner()) for n, code in codes.items()}
     everything = together(pieces.values())
     refuse(notebook, codes, everything.findings)
     lines, cells = assembled(notebook, options, codes, pieces, setting, everything)
@@ -57,9 +48,16 @@ def make_script(
         cells=cells,
         installs=everything.installs,
         local_modules=everything.written,
-        extra_requirements=everything.extra,
+        extra_requirements=extra_requirements(everything),
         findings=everything.findings,
     )
+
+
+def extra_requirements(asked: Piece) -> tuple[tuple[str, str], ...]:
+    """(distribution, reason) of what the script needs beside the notebook's own imports."""
+    if not asked.shell:
+        return asked.extra
+    return tuple(sorted({*asked.extra, ("ipython", f"a real shell runs {asked.shell[0]}")}))
 
 
 def left_out(cell: Cell, options: Options) -> str:
@@ -72,20 +70,6 @@ def left_out(cell: Cell, options: Options) -> str:
         if tag in cell.tags:
             return f"tag {tag}"
     return ""
-
-
-def piece_of(code: Recognised, setting: Setting) -> Piece:
-    """A code cell as a piece; one that is not Python becomes comments and a finding."""
-    if code.tree is not None or code.magic is not None:
-        return translate(code, setting)
-    at = code.error_line.place if code.error_line else code.lines[0].place
-    finding = warning(
-        "cell-unparsable",
-        f"the cell is not Python ({code.error}); the script holds it as comments",
-        at,
-        "repair the cell, or tag it nb2image-skip",
-    )
-    return Piece(findings=(finding,))
 
 
 def refuse(notebook: Notebook, codes: dict[int, Recognised], findings: tuple[Finding, ...]) -> None:
@@ -131,14 +115,7 @@ def assembled(
     everything: Piece,
 ) -> tuple[Lines, tuple[ScriptCell, ...]]:
     """All lines of the script, and where each code cell stands among them."""
-    lines: list[Line] = list(own(HEAD))
-    if everything.futures:
-        lines += own(f"from __future__ import {', '.join(sorted(everything.futures))}")
-    if everything.modules:
-        lines += own("")
-        for module in sorted(everything.modules):
-            name = setting.module(module)
-            lines += own(f"import {module}" + (f" as {name}" if name != module else ""))
+    lines: list[Line] = list(head(everything, setting))
     cells: list[ScriptCell] = []
     for cell in notebook.cells:
         if not cell.source.strip() or cell.kind == "raw":

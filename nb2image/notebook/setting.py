@@ -11,9 +11,19 @@ class Setting:
     """The same for every cell of a notebook."""
 
     bound: frozenset[str] = frozenset()
-    """Every name that some cell binds."""
+    """Every name that some cell binds to something else than the module of that name."""
+    defined: frozenset[str] = frozenset()
+    """Every name that some cell binds at the top, imports of modules included."""
+    used: frozenset[str] = frozenset()
+    """Every name that some cell reads."""
     constants: Mapping[str, str] = field(default_factory=dict)
     """Names whose text is known without running anything."""
+    attributes: frozenset[tuple[str, str]] = frozenset()
+    """(name, attribute) for every ``name.attribute`` that some cell reads."""
+    extensions: frozenset[str] = frozenset()
+    """What ``%load_ext`` loads in some cell."""
+    own_magics: bool = False
+    """Whether a cell defines magics of its own."""
     workdir: str = ""
     """The notebook's folder, relative to the project's root."""
     read: Callable[[str], bytes | None] = lambda path: None
@@ -21,4 +31,8 @@ class Setting:
 
     def module(self, name: str) -> str:
         """The name under which the script imports a standard module."""
+        return f"{name}_" if name in self.bound else name
+
+    def helper(self, name: str) -> str:
+        """The name that a helper function has in the script."""
         return f"{name}_" if name in self.bound else name

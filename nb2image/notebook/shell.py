@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 
-OPERATORS = ("&&", "||", ";", "|", "&", "\n")
+OPERATORS = ("&&", "||", ";", "|", "&")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def rejoined(parts: tuple[Command, ...]) -> str:
     """A line of these commands; the operator before the first falls away."""
     text = parts[0].text if parts else ""
     for part in parts[1:]:
-        text += f"{'' if part.before in (';', '&', chr(10)) else ' '}{part.before} {part.text}"
+        text += f"{'' if part.before in (';', '&') else ' '}{part.before} {part.text}"
     return text
 
 

@@ -25,6 +25,7 @@ def root(tmp_path: Path) -> Path:
     for path in (
         "work/nb.ipynb",
         "work/x.csv",
+        "work/y[1].csv",
         "work/sub/a.csv",
         "work/sub/deep/b.csv",
         "work/sub/.ipynb_checkpoints/old.csv",
@@ -89,6 +90,7 @@ def test_a_file_is_planned_with_size_hash_reason_and_place(choose: Choose) -> No
         ('print("sub")', []),
         ('os.listdir(".")', []),
         ('os.listdir("..")', []),
+        ('read_csv("y[1].csv")', ["work/y[1].csv"]),
         ('open("nothing.csv")', []),
         ('open("/etc/passwd")', []),
         ('open("../../../../../../etc/passwd")', []),

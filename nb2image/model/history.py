@@ -1,0 +1,51 @@
+"""What was done on this machine, as the history keeps it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Action = Literal["plan", "convert", "build", "run", "verify"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryEntry:
+    """One command, without its log and report, which are read on demand."""
+
+    id: int = 0
+    """Given by the history."""
+    at: str
+    """When it began, ISO 8601 in UTC."""
+    action: Action
+    notebook: str = ""
+    """As the user named it, or as the plan names it."""
+    ok: bool
+    error: str = ""
+    """The slug of the error that ended it."""
+    message: str = ""
+    seconds: float
+    plan_digest: str = ""
+    base: str = ""
+    """The base image's reference."""
+    base_size: int | None = None
+    """Its bytes, where the engine told."""
+    reference: str = ""
+    """The image's name."""
+    image_id: str = ""
+    size: int | None = None
+    """Bytes of the image, unpacked."""
+    steps: int = 0
+    cached_steps: int = 0
+    forecast: int | None = None
+    """Bytes that were expected before the build."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryDetail:
+    """One command with all that was kept of it."""
+
+    entry: HistoryEntry
+    report: str
+    """The command's result as JSON; empty when there was none."""
+    log: str
+    """What the build or run printed; of long ones the beginning is cut."""

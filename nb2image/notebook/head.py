@@ -1,0 +1,63 @@
+"""The head of the script: what its cells need and no cell says."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from nb2image import resources
+from nb2image.notebook.piece import Piece
+from nb2image.notebook.setting import Setting
+from nb2image.notebook.text import Lines, own, printable
+
+OPENING = (
+    '# Made by nb2image from a notebook. "# %% [cell n]" begins what was its cell n, counted from'
+    "\n# 1 over cells of every kind; the notebook's text is kept as comments."
+)
+
+
+def head(asked: Piece, setting: Setting) -> Lines:
+    """The lines above the first cell; ``asked`` is what all cells together ask for."""
+    text = [OPENING]
+    if asked.futures:
+        text.append(f"from __future__ import {', '.join(sorted(asked.futures))}")
+    modules = asked.modules | ({"sys"} if asked.shell else set())
+    if modules:
+        text.append("")
+        text += [imported(name, setting.module(name)) for name in sorted(modules)]
+    if asked.shell:
+        text += ["", real_shell(asked.shell, setting)]
+    for name in sorted(asked.helpers):
+        text += ["", "", helper(name, setting.helper(name))]
+    if asked.helpers:
+        text.append("")
+    return own("\n".join(text))
+
+
+def imported(module: str, name: str) -> str:
+    """The import of a standard module under a name."""
+    return f"import {module}" if name == module else f"import {module} as {name}"
+
+
+def real_shell(reasons: tuple[str, ...], setting: Setting) -> str:
+    """A real IPython shell for what has no meaning without one."""
+    others = f" and {len(reasons) - 1} more" if len(reasons) > 1 else ""
+    main = f"{setting.module('sys')}.modules[__name__]"
+    return (
+        "from IPython.core.interactiveshell import InteractiveShell\n\n"
+        f"# a real IPython shell runs {printable(reasons[0])[:60].strip()}{others}\n"
+        f"get_ipython = InteractiveShell.instance(user_module={main}).get_ipython"
+    )
+
+
+def helper(name: str, known_as: str) -> str:
+    """The text of a helper function, under the name that it has in the script."""
+    return re.sub(rf"^(def|class) {name}\b", rf"\1 {known_as}", helpers()[name])
+
+
+@cache
+def helpers() -> dict[str, str]:
+    """The text of every helper function by name."""
+    text = (resources.folder("templates") / "script" / "helpers.py").read_text("utf-8")
+    parts = re.split(r"\n\n\n(?=(?:def|class) (\w+))", text)
+    return dict(zip(parts[1::2], (part.rstrip() for part in parts[2::2]), strict=True))

@@ -1,0 +1,136 @@
+"""Keeps what a command did in the history: its result, its log, its time, its failure too."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import msgspec
+
+from nb2image.errors import HistoryError, Interrupted, Nb2ImageError
+from nb2image.events import Emit, Event, Noticed, OutputLine, StageStarted
+from nb2image.history import History, now, place
+from nb2image.model import BuildPlan, BuiltImage, Finding, Report, RunReport
+from nb2image.model.history import Action, HistoryEntry
+from nb2image.services import Services
+
+LOG_CHARACTERS = 2_000_000
+"""Of a longer log only the end is kept: an error stands there."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """What is known of the command that runs: the command tells, this remembers."""
+
+    entry: HistoryEntry
+    onward: Emit
+    report: str = ""
+    log: deque[str] = field(default_factory=deque)
+    held: int = 0
+
+    def emit(self, event: Event) -> None:
+        """The sink to hand on instead of the command's own: it keeps the log as well."""
+        if isinstance(event, OutputLine):
+            self._keep(event.line)
+        elif isinstance(event, StageStarted):
+            self._keep(f"· {event.step or event.stage}")
+        self.onward(event)
+
+    def done(
+        self, result: BuildPlan | BuiltImage | Report | RunReport, context: Path | None = None
+    ) -> None:
+        """The command's result; ``context`` is the folder of what was built."""
+        self.report = msgspec.json.encode(result).decode()
+        match result:
+            case BuildPlan():
+                self.plan(result)
+            case BuiltImage():
+                self.image(result)
+            case Report():
+                context = context or (Path(result.context) if result.context else None)
+                if result.image:
+                    self.image(result.image)
+            case RunReport():
+                ok = result.exit_status == 0
+                self.entry = replace(self.entry, reference=result.image, ok=ok)
+        if context is not None:
+            self._read_plan(context)
+
+    def plan(self, plan: BuildPlan) -> None:
+        """The plan that was made or built."""
+        self.entry = replace(
+            self.entry,
+            notebook=self.entry.notebook or plan.notebook,
+            plan_digest=plan.digest,
+            base=plan.base.reference,
+        )
+
+    def image(self, image: BuiltImage) -> None:
+        """The image that was built."""
+        self.entry = replace(
+            self.entry,
+            reference=image.reference,
+            image_id=image.id,
+            size=image.size,
+            steps=image.steps,
+            cached_steps=image.cached_steps,
+        )
+
+    def failed(self, error: Nb2ImageError) -> None:
+        """The error that ended it."""
+        self.entry = replace(self.entry, ok=False, error=error.code, message=error.message)
+
+    def _read_plan(self, context: Path) -> None:
+        from nb2image.context import read_context
+
+        try:
+            self.plan(read_context(context))
+        except Nb2ImageError:
+            pass  # a context edited beyond reading was still built
+
+    def _keep(self, line: str) -> None:
+        self.log.append(line)
+        self.held += len(line) + 1
+        while self.held > LOG_CHARACTERS and len(self.log) > 1:
+            self.held -= len(self.log.popleft()) + 1
+
+
+@contextmanager
+def remember(
+    action: Action, emit: Emit, services: Services, *, notebook: str = "", keep: bool = True
+) -> Iterator[Memory]:
+    """Keep what the block does in the history, unless the user wants none.
+
+    The block uses ``memory.emit`` and says its result to ``memory.done``. Errors pass through,
+    remembered. A history that cannot be written is a note, not an error.
+    """
+    memory = Memory(
+        HistoryEntry(at=now(), action=action, notebook=notebook, ok=True, seconds=0.0), emit
+    )
+    begun = time.monotonic()
+    path = place(services.environ) if keep else None
+    try:
+        yield memory
+    except Nb2ImageError as error:
+        memory.failed(error)
+        raise
+    except KeyboardInterrupt:
+        memory.failed(Interrupted("interrupted"))
+        raise
+    finally:
+        if path is not None:
+            entry = replace(memory.entry, seconds=time.monotonic() - begun)
+            write(History(path), entry, memory, emit)
+
+
+def write(history: History, entry: HistoryEntry, memory: Memory, emit: Emit) -> None:
+    """Write an entry; say so when that is not possible."""
+    try:
+        history.add(entry, report=memory.report, log="\n".join(memory.log))
+    except HistoryError as error:
+        finding = Finding(severity="note", code=error.code, message=error.message, hint=error.hint)
+        emit(Noticed(stage="report", finding=finding))
