@@ -1,4 +1,4 @@
-"""Finds what IPython's syntax became: calls of ``get_ipython()`` with literal arguments."""
+"""Walks the statements of a cell, and finds what IPython's syntax became among them."""
 
 from __future__ import annotations
 
@@ -7,33 +7,48 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
     """A statement of a cell, at any depth."""
 
     node: ast.stmt
-    alone: bool
-    """Whether it is the only one of its block, below the top."""
-    in_function: bool
+    block: int
+    """A number for the block that holds it: equal for statements of the same block."""
     top: bool
+    """Whether it stands at the top of the cell."""
+    in_function: bool
+    in_class: bool
 
 
 def statements(tree: ast.Module) -> Iterator[Statement]:
     """Every statement at any depth."""
-    blocks = [(tree.body, False, True)]
+    blocks = [(tree.body, False, False)]
+    number = 0
     while blocks:
-        block, in_function, top = blocks.pop()
+        block, in_function, in_class = blocks.pop()
         for node in block:
-            yield Statement(node, len(block) == 1 and not top, in_function, top)
-            inside = in_function or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-            for field in ("body", "orelse", "finalbody", "handlers", "cases"):
-                inner = getattr(node, field, None)
-                if not isinstance(inner, list) or not inner:
-                    continue
-                if isinstance(inner[0], ast.stmt):
-                    blocks.append((inner, inside, False))
-                else:
-                    blocks += [(part.body, inside, False) for part in inner]
+            yield Statement(
+                node=node,
+                block=number,
+                top=block is tree.body,
+                in_function=in_function,
+                in_class=in_class,
+            )
+            function = in_function or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            inside = in_class or isinstance(node, ast.ClassDef)
+            blocks += [(inner, function, inside) for inner in blocks_of(node)]
+        number += 1
+
+
+def blocks_of(node: ast.stmt) -> Iterator[list[ast.stmt]]:
+    """The blocks right below a statement."""
+    for field in ("body", "orelse", "finalbody"):
+        inner = getattr(node, field, None)
+        if isinstance(inner, list) and inner:
+            yield inner
+    for field in ("handlers", "cases"):
+        for part in getattr(node, field, ()):
+            yield part.body
 
 
 def shell_call(node: ast.expr | None) -> tuple[str, str] | None:

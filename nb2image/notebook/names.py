@@ -43,6 +43,18 @@ def used_names(tree: ast.AST) -> Iterator[str]:
             yield node.id
 
 
+def imported_modules(tree: ast.AST) -> Iterator[str]:
+    """Every module that the code imports, dotted."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=aliases):
+                yield from (alias.name for alias in aliases)
+            case ast.ImportFrom(module=str(module), level=0):
+                yield module
+            case _:
+                pass
+
+
 def attributes(tree: ast.AST) -> Iterator[tuple[str, str]]:
     """(name, attribute) of every ``name.attribute`` that the code reads."""
     for node in ast.walk(tree):

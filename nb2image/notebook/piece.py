@@ -18,6 +18,8 @@ class Piece:
     """Standard modules that the lines use by their plain name."""
     helpers: frozenset[str] = frozenset()
     """Helper functions (helpers.py) that the lines call."""
+    setup: frozenset[str] = frozenset()
+    """Statements that the head of the script must hold, by name."""
     futures: frozenset[str] = frozenset()
     """Names that the cell imports from ``__future__``."""
     installs: tuple[Install, ...] = ()
@@ -41,6 +43,7 @@ def together(pieces: Iterable[Piece]) -> Piece:
         lines=tuple(line for p in all_of for line in p.lines),
         modules=frozenset().union(*(p.modules for p in all_of)),
         helpers=frozenset().union(*(p.helpers for p in all_of)),
+        setup=frozenset().union(*(p.setup for p in all_of)),
         futures=frozenset().union(*(p.futures for p in all_of)),
         installs=tuple(i for p in all_of for i in p.installs),
         written=tuple(w for p in all_of for w in p.written),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Collection, Iterator
 
 from nb2image.model import Place
@@ -11,6 +12,7 @@ from nb2image.notebook.calls import magic_of, statements
 from nb2image.notebook.recognise import Recognised, parse, recognise
 from nb2image.notebook.setting import Setting
 from nb2image.notebook.text import own
+from nb2image.options import Options
 
 PYTHON_BODIES = {"capture", "prun", "time", "timeit"}
 """Cell magics whose body is Python, and line magics whose argument is."""
@@ -23,6 +25,8 @@ DEFINE_MAGICS = {
     "register_magic_function",
     "register_magics",
 }
+BRINGS_MAGICS = re.compile(r"jupyter|ipython|magic|notebook", re.IGNORECASE)
+"""What the name of a module says that makes magics when it is imported."""
 
 
 def trees_of(code: Recognised) -> Iterator[ast.Module]:
@@ -48,27 +52,46 @@ def magics_of(tree: ast.Module) -> Iterator[tuple[str, str]]:
 
 
 def look_over(
-    codes: Collection[Recognised], workdir: str, read: Callable[[str], bytes | None]
+    codes: Collection[Recognised],
+    options: Options,
+    workdir: str,
+    read: Callable[[str], bytes | None],
 ) -> Setting:
     """What the translation of each cell needs to know of all of them."""
     trees = [tree for code in codes for tree in trees_of(code)]
     used = frozenset(name for tree in trees for name in names.used_names(tree))
     read_attributes = frozenset(pair for tree in trees for pair in names.attributes(tree))
+    magics = [magic for tree in trees for magic in magics_of(tree)]
     return Setting(
         bound=frozenset(name for tree in trees for name in names.bound_names(tree)),
         defined=frozenset(name for tree in trees for name in names.bound_names(tree, modules=True)),
         used=used,
         constants=names.constants(trees),
         attributes=read_attributes,
+        magics=frozenset(name for name, _ in magics),
         extensions=frozenset(
-            argument.strip()
+            argument.strip() for name, argument in magics if name in ("load_ext", "reload_ext")
+        ),
+        own_magics=defines_magics(trees, used | {attribute for _, attribute in read_attributes}),
+        coroutines=frozenset(
+            node.name
             for tree in trees
-            for name, argument in magics_of(tree)
-            if name in ("load_ext", "reload_ext")
+            for node in ast.walk(tree)
+            if isinstance(node, ast.AsyncFunctionDef)
         ),
-        own_magics=bool(
-            DEFINE_MAGICS & used or DEFINE_MAGICS & {attribute for _, attribute in read_attributes}
-        ),
+        answered=bool(options.answers),
         workdir=workdir,
         read=read,
+    )
+
+
+def defines_magics(trees: Collection[ast.Module], words: Collection[str]) -> bool:
+    """Whether a cell defines magics, or imports a module that by its name may bring some."""
+    if DEFINE_MAGICS & set(words):
+        return True
+    return any(
+        BRINGS_MAGICS.search(module)
+        for tree in trees
+        for module in names.imported_modules(tree)
+        if not module.startswith(("IPython", "tqdm"))
     )

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+import ast
+from collections.abc import Callable, Iterator, Mapping
 
-from nb2image.errors import NotebookError
-from nb2image.model import Cell, Finding, Notebook, Place, Script, ScriptCell
-from nb2image.notebook.head import head
+from nb2image.model import Cell, Finding, Notebook, Place, Script
+from nb2image.notebook import head, history, workers
+from nb2image.notebook.display_mode import shown_in
+from nb2image.notebook.layout import assembled, left_out
 from nb2image.notebook.piece import Piece, refusal, together
 from nb2image.notebook.recognise import Recognised, recognise
-from nb2image.notebook.scan import look_over
+from nb2image.notebook.refuse import refuse
+from nb2image.notebook.scan import look_over, trees_of
 from nb2image.notebook.setting import Setting
-from nb2image.notebook.text import Line, Lines, comment, joined, own, printable, source_lines
+from nb2image.notebook.shown import shows
+from nb2image.notebook.text import joined, printable, source_lines
 from nb2image.notebook.translate import Manner, translate
 from nb2image.options import Options
-
-PYTHON_2 = re.compile(
-    r"Missing parentheses in call to '(print|exec)'|multiple exception types must be parenthes"
-    r"|leading zeros in decimal integer|invalid hexadecimal literal.*L|repr\(\)"
-)
 
 
 def make_script(
@@ -35,11 +33,14 @@ def make_script(
         for cell in notebook.cells
         if cell.kind == "code" and cell.source.strip() and not left_out(cell, options)
     }
-    setting = look_over(tuple(codes.values()), workdir, read)
-    pieces = {n: translate(code, setting, Manner()) for n, code in codes.items()}
-    everything = together(pieces.values())
-    refuse(notebook, codes, everything.findings)
-    lines, cells = assembled(notebook, options, codes, pieces, setting, everything)
+    setting = look_over(tuple(codes.values()), options, workdir, read)
+    kept, unknown = values_asked_for(notebook.cells, codes, setting)
+    pieces = dict(translated(notebook, codes, kept, setting))
+    everything = together([*pieces.values(), *asked_by_all(codes, setting)])
+    findings = (*everything.findings, *unknown)
+    refuse(notebook, codes, findings)
+    top = head.head(everything, setting, setup(everything, codes, setting, options))
+    lines, cells = assembled(notebook, options, codes, pieces, top)
     return Script(
         name="train.py",
         notebook=printable(notebook.name + ("" if notebook.format == "jupytext" else ".ipynb")),
@@ -49,8 +50,88 @@ def make_script(
         installs=everything.installs,
         local_modules=everything.written,
         extra_requirements=extra_requirements(everything),
-        findings=everything.findings,
+        findings=findings,
     )
+
+
+def translated(
+    notebook: Notebook,
+    codes: Mapping[int, Recognised],
+    kept: Mapping[int, str],
+    setting: Setting,
+) -> Iterator[tuple[int, Piece]]:
+    """(number, piece) of each code cell that is in the script."""
+    modes = shown_in(codes)
+    for cell in notebook.cells:
+        if cell.number not in codes:
+            continue
+        manner = Manner(
+            shown=modes[cell.number],
+            kept_as=kept.get(cell.number, ""),
+            may_raise="raises-exception" in cell.tags,
+        )
+        yield cell.number, translate(codes[cell.number], cell.number, setting, manner)
+
+
+def values_asked_for(
+    cells: tuple[Cell, ...], codes: Mapping[int, Recognised], setting: Setting
+) -> tuple[dict[int, str], tuple[Finding, ...]]:
+    """The names under which cells keep their values for ``Out[n]`` and ``_n``; refusals."""
+    meant = history.cells_by_count(cells)
+    kept: dict[int, str] = {}
+    findings: list[Finding] = []
+    for cell, code in codes.items():
+        for tree in trees_of(code):
+            findings += history.unsupported(tree, Place(cell=cell), setting.defined)
+            for node, count in history.numbers_read(tree, setting.defined).items():
+                source = meant.get(count, cell)
+                if source != cell and source in codes and has_value(codes[source], setting):
+                    kept[source] = f"_{count}"
+                    continue
+                findings += refusal(
+                    "history",
+                    f"{ast.unparse(node)}: which value is meant cannot be known",
+                    Place(cell=cell, line=node.lineno),
+                    "give the value a name in the cell that makes it",
+                ).findings
+    return kept, tuple(findings)
+
+
+def has_value(code: Recognised, setting: Setting) -> bool:
+    """Whether a cell shows the value of its last expression."""
+    return (
+        code.tree is not None
+        and bool(code.tree.body)
+        and shows(code.tree.body[-1], code.lines, setting)
+    )
+
+
+def asked_by_all(codes: Mapping[int, Recognised], setting: Setting) -> Iterator[Piece]:
+    """What the notebook as a whole asks of the head."""
+    if "display" in setting.used and "display" not in setting.defined:
+        yield Piece(helpers=frozenset({"display"}))
+    if ("os", "chdir") in setting.attributes or "cd" in setting.magics:
+        yield Piece(modules=frozenset({"sys"}), setup=frozenset({"current folder"}))
+
+
+def setup(
+    everything: Piece, codes: Mapping[int, Recognised], setting: Setting, options: Options
+) -> tuple[str, ...]:
+    """Statements for the head, each of a few lines."""
+    parts: list[str] = []
+    trees = [tree for code in codes.values() for tree in trees_of(code)]
+    if "event_loop" in everything.setup:
+        parts.append(head.event_loop(setting))
+    started = workers.head_lines(trees)
+    if started:
+        parts.append(started)
+    if "current folder" in everything.setup:
+        path = f"{setting.module('sys')}.path"
+        parts.append(f'{path}.insert(0, "")  # modules are looked for in the current folder too')
+    if options.answers and {"input", "getpass"} & setting.used:
+        secret = "getpass" in setting.used
+        parts.append("\n" + head.given_answers(options.answers, setting, secret=secret))
+    return tuple(parts)
 
 
 def extra_requirements(asked: Piece) -> tuple[tuple[str, str], ...]:
@@ -58,111 +139,3 @@ def extra_requirements(asked: Piece) -> tuple[tuple[str, str], ...]:
     if not asked.shell:
         return asked.extra
     return tuple(sorted({*asked.extra, ("ipython", f"a real shell runs {asked.shell[0]}")}))
-
-
-def left_out(cell: Cell, options: Options) -> str:
-    """Why a cell is not in the script; empty when it is."""
-    if options.until_cell is not None and cell.number > options.until_cell:
-        return f"after cell {options.until_cell}, with --until"
-    if cell.number in options.skip_cells:
-        return "with --skip-cells"
-    for tag in ("nb2image-skip", "skip-execution"):
-        if tag in cell.tags:
-            return f"tag {tag}"
-    return ""
-
-
-def refuse(notebook: Notebook, codes: dict[int, Recognised], findings: tuple[Finding, ...]) -> None:
-    """Raise NotebookError when something cannot be converted, or the code is Python 2."""
-    old = [number for number, code in codes.items() if PYTHON_2.search(code.error)]
-    if old and (not notebook.python_version.startswith("3") or len(old) * 2 > len(codes)):
-        places = tuple(
-            refusal("python-2", f"Python 2 code: {codes[n].error}", Place(cell=n)).findings[0]
-            for n in old
-        )
-        raise NotebookError(
-            f"the notebook is Python 2 code, in {cells_in_words(old)}",
-            code="python-2",
-            hint="convert it first, for example with 2to3 or by hand: Python 2 ended in 2020",
-            where=Place(cell=old[0]),
-            findings=places,
-        )
-    errors = tuple(f for f in findings if f.severity == "error")
-    if errors:
-        raise NotebookError(
-            "the notebook cannot be converted faithfully",
-            code=errors[0].code,
-            hint=errors[0].hint or "change these cells, or leave them out with --skip-cells",
-            where=errors[0].place,
-            findings=errors,
-        )
-
-
-def cells_in_words(numbers: list[int]) -> str:
-    """``cell 3`` or ``cells 3, 5 and 2 more``."""
-    if len(numbers) == 1:
-        return f"cell {numbers[0]}"
-    shown = ", ".join(str(n) for n in numbers[:4])
-    return f"cells {shown}" + (f" and {len(numbers) - 4} more" if len(numbers) > 4 else "")
-
-
-def assembled(
-    notebook: Notebook,
-    options: Options,
-    codes: dict[int, Recognised],
-    pieces: dict[int, Piece],
-    setting: Setting,
-    everything: Piece,
-) -> tuple[Lines, tuple[ScriptCell, ...]]:
-    """All lines of the script, and where each code cell stands among them."""
-    lines: list[Line] = list(head(everything, setting))
-    cells: list[ScriptCell] = []
-    for cell in notebook.cells:
-        if not cell.source.strip() or cell.kind == "raw":
-            continue
-        place = Place(cell=cell.number, line=1)
-        lines += own("")
-        if cell.kind == "markdown":
-            lines += (*own("# %% [markdown]"), *comment(cell.source, place))
-            continue
-        reason = left_out(cell, options)
-        code = codes.get(cell.number)
-        broken = code is not None and code.tree is None and code.magic is None
-        if reason:
-            lines += comment(f"%% [cell {cell.number}] left out: {reason}", place)
-            body: Lines = ()
-        else:
-            lines += own(f"# %% [cell {cell.number}]", place)
-            body = commented(cell) if broken else trimmed(pieces[cell.number].lines)
-        first = len(lines) + 1
-        lines += body
-        cells.append(
-            ScriptCell(
-                number=cell.number,
-                source=cell.source if reason or broken else joined(body),
-                first_line=first,
-                last_line=max(len(lines), first),
-                broken=broken,
-                left_out=bool(reason),
-            )
-        )
-    return tuple(lines), tuple(cells)
-
-
-def commented(cell: Cell) -> Lines:
-    """A cell that is not Python, as comments."""
-    return tuple(
-        line
-        for number, text in enumerate(cell.source.rstrip().split("\n"), 1)
-        for line in comment(text, Place(cell=cell.number, line=number))
-    )
-
-
-def trimmed(lines: Lines) -> Lines:
-    """Without empty lines at both ends."""
-    kept = list(lines)
-    while kept and not kept[0].text.strip():
-        kept.pop(0)
-    while kept and not kept[-1].text.strip():
-        kept.pop()
-    return tuple(kept)

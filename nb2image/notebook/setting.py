@@ -20,10 +20,16 @@ class Setting:
     """Names whose text is known without running anything."""
     attributes: frozenset[tuple[str, str]] = frozenset()
     """(name, attribute) for every ``name.attribute`` that some cell reads."""
+    magics: frozenset[str] = frozenset()
+    """The names of all line magics; ``!`` and ``!!`` are the shell's."""
     extensions: frozenset[str] = frozenset()
     """What ``%load_ext`` loads in some cell."""
     own_magics: bool = False
     """Whether a cell defines magics of its own."""
+    coroutines: frozenset[str] = frozenset()
+    """Names of the coroutine functions that some cell defines."""
+    answered: bool = False
+    """Whether answers to ``input()`` were given."""
     workdir: str = ""
     """The notebook's folder, relative to the project's root."""
     read: Callable[[str], bytes | None] = lambda path: None

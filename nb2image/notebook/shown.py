@@ -30,10 +30,16 @@ def is_quiet(node: ast.Expr, lines: Lines) -> bool:
     return rest.lstrip(" \t\\\n").startswith(";")
 
 
-def showing(node: ast.Expr, lines: Lines, setting: Setting) -> tuple[Edit, Edit]:
-    """The edits that pass an expression to ``sys.displayhook``, which prints it unless None."""
+def showing(node: ast.Expr, lines: Lines, setting: Setting, kept_as: str = "") -> tuple[Edit, Edit]:
+    """The edits that pass an expression to ``sys.displayhook``, which prints it unless None.
+
+    With ``kept_as``, a variable of that name keeps the value.
+    """
     start, end = span(node, lines)
     show = f"{setting.module('sys')}.displayhook"
+    if kept_as:
+        after = f"); {show}({kept_as})"
+        return inserted(start, f"{kept_as} = (", lines), inserted(end, after, lines)
     if takes_one_argument(between(lines, start, end)):
         return inserted(start, f"{show}(", lines), inserted(end, ")", lines)
     return inserted(start, f"{show}((", lines), inserted(end, "))", lines)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from nb2image.model import Place
+from nb2image.notebook import asks, awaits, history, imports
 from nb2image.notebook.calls import Statement, magic_of, statements
 from nb2image.notebook.edits import Edit, applied, between, replaced, span
 from nb2image.notebook.magics import Call, CellCall, cell_meaning, meaning
@@ -14,21 +17,45 @@ from nb2image.notebook.piece import Piece, together, warning
 from nb2image.notebook.recognise import CellMagic, Recognised, recognise
 from nb2image.notebook.setting import Setting
 from nb2image.notebook.shown import showing, shows
-from nb2image.notebook.text import Line, Lines, block_literal, joined, literal, own
+from nb2image.notebook.text import (
+    Line,
+    Lines,
+    block_literal,
+    indented,
+    joined,
+    literal,
+    own,
+)
+
+Shown = Literal["all", "last", "none"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
     """How the code of a cell is translated."""
 
-    shown: bool = True
-    """Whether the value of its last expression is shown."""
+    shown: Shown = "last"
+    """Which expressions have their values shown."""
     captured: bool = False
     """Whether it stands in a ``%%capture`` cell."""
+    kept_as: str = ""
+    """A name that keeps the value which the cell shows, for a later cell that asks for it."""
+    may_raise: bool = False
+    """Whether the notebook goes on after an error of this cell."""
 
 
-def translate(cell: Recognised, setting: Setting, manner: Manner) -> Piece:
+def translate(cell: Recognised, number: int, setting: Setting, manner: Manner) -> Piece:
     """The cell as plain Python; what cannot be is told by findings of severity ``error``."""
+    piece = translated(cell, setting, manner)
+    if piece.lines and awaits_something(piece):
+        piece = awaits.on_loop(piece, number, setting)
+    if manner.may_raise and piece.lines:
+        piece = surviving(piece, setting)
+    return piece
+
+
+def translated(cell: Recognised, setting: Setting, manner: Manner) -> Piece:
+    """The cell before it is put into what it needs around it."""
     if cell.magic is not None:
         return magic_cell(cell.magic, cell.lines[0].place or Place(), setting, manner)
     if cell.tree is None:
@@ -36,9 +63,9 @@ def translate(cell: Recognised, setting: Setting, manner: Manner) -> Piece:
     return module(cell.tree, cell.lines, setting, manner)
 
 
-def translate_lines(lines: Lines, setting: Setting, manner: Manner) -> Piece:
+def translated_lines(lines: Lines, setting: Setting, manner: Manner) -> Piece:
     """Lines that are themselves IPython's input, such as the body of ``%%time``."""
-    return translate(recognise(lines), setting, manner)
+    return translated(recognise(lines), setting, manner)
 
 
 def broken(cell: Recognised) -> Piece:
@@ -53,27 +80,53 @@ def broken(cell: Recognised) -> Piece:
     return Piece(findings=(finding,))
 
 
+def awaits_something(piece: Piece) -> bool:
+    """Whether the piece awaits at its top."""
+    text = joined(piece.lines)
+    return ("async" in text or "await" in text) and awaits.awaits(ast.parse(text))
+
+
+def surviving(piece: Piece, setting: Setting) -> Piece:
+    """The piece of a cell tagged ``raises-exception``: its error is told and the run goes on."""
+    place = piece.lines[0].place
+    trace = setting.module("traceback")
+    body = indented((*piece.lines, Line("pass", place)) if not has_code(piece) else piece.lines)
+    lines = (
+        Line("try:", place),
+        *body,
+        Line("except Exception:  # the cell is tagged raises-exception", place),
+        Line(f"    {trace}.print_exc()", place),
+    )
+    return together([piece.without_lines(), Piece(lines=lines, modules=frozenset({"traceback"}))])
+
+
+def has_code(piece: Piece) -> bool:
+    """Whether the piece is more than comments."""
+    return any(line.text.strip() and not line.text.startswith("#") for line in piece.lines)
+
+
 def magic_cell(magic: CellMagic, place: Place, setting: Setting, manner: Manner) -> Piece:
     """A cell magic with its body."""
     captured = manner.captured or magic.name == "capture"
 
     def code(lines: Lines, shown: bool) -> Piece:
-        return translate_lines(lines, setting, Manner(shown=shown, captured=captured))
+        inner = replace(manner, shown=manner.shown if shown else "none", captured=captured)
+        return translated_lines(lines, setting, inner)
 
     call = CellCall(
         name=magic.name,
         argument=magic.argument,
         body=magic.body,
         place=place,
-        shown=manner.shown,
+        shown=manner.shown != "none",
     )
     piece = cell_meaning(call, setting, code)
     if piece.shell and not piece.lines:
-        return together([piece, Piece(lines=on_real_shell(call, setting, manner))])
+        return together([piece, Piece(lines=on_real_shell(call))])
     return piece
 
 
-def on_real_shell(call: CellCall, setting: Setting, manner: Manner) -> Lines:
+def on_real_shell(call: CellCall) -> Lines:
     """The call that runs a cell magic on a real IPython shell."""
     body = block_literal(joined(call.body))
     ran = f"get_ipython().run_cell_magic({literal(call.name)}, {literal(call.argument)}, {body})"
@@ -84,52 +137,86 @@ def module(tree: ast.Module, lines: Lines, setting: Setting, manner: Manner) -> 
     """Python code with calls in the place of IPython's syntax."""
     pieces: list[Piece] = []
     edits: list[Edit] = []
-    last = tree.body[-1] if tree.body else None
-    for found in statements(tree):
-        is_last = found.node is last
-        change = changed(found, lines, setting, manner, last=is_last)
-        if change is not None:
-            pieces.append(change)
+    gone: Counter[int] = Counter()
+    found = tuple(statements(tree))
+    sizes = Counter(statement.block for statement in found)
+    for statement in found:
+        node = statement.node
+        is_last = bool(tree.body) and node is tree.body[-1]
+        change = changed(statement, lines, setting, manner, last=is_last)
+        pieces += [change] if change is not None else []
         if change is not None and not stays(change):
             new = change.lines
-            if found.alone and all(line.text.startswith("#") for line in new):
-                new = (*new, Line("pass", lines[found.node.lineno - 1].place))
-            edits.append(replaced(found.node, lines, new))
-        elif is_last and manner.shown and shows(found.node, lines, setting):
-            assert isinstance(found.node, ast.Expr)
-            edits += showing(found.node, lines, setting)
+            gone[statement.block] += all(line.text.startswith("#") for line in new)
+            if not statement.top and gone[statement.block] == sizes[statement.block]:
+                new = (*new, Line("pass", lines[node.lineno - 1].place))
+            edits.append(replaced(node, lines, new))
+        elif isinstance(node, ast.Expr) and is_shown(statement, lines, setting, manner, is_last):
+            edits += showing(node, lines, setting, manner.kept_as if is_last else "")
             pieces.append(Piece(modules=frozenset({"sys"})))
+    for value, number in history.numbers_read(tree, setting.defined).items():
+        edits.append(replaced(value, lines, own(f"_{number}")))
     pieces += shells(tree, lines)
+    refusals = asks.refusals(tree, lines, setting.defined, answered=setting.answered)
+    pieces.append(Piece(findings=refusals))
     asked = together(pieces)
     return together([asked.without_lines(), Piece(lines=applied(edits, lines))])
+
+
+def is_shown(
+    statement: Statement, lines: Lines, setting: Setting, manner: Manner, last: bool
+) -> bool:
+    """Whether the value of an expression statement is shown."""
+    if manner.shown == "all":
+        shown = not (statement.in_function or statement.in_class)
+    else:
+        shown = last and manner.shown == "last"
+    return shown and shows(statement.node, lines, setting)
 
 
 def changed(
     found: Statement, lines: Lines, setting: Setting, manner: Manner, *, last: bool
 ) -> Piece | None:
-    """The piece that a statement becomes; None when nothing is to be said of it."""
+    """The piece that a statement becomes; None when it stays as it is."""
     node = found.node
-    if isinstance(node, ast.ImportFrom) and node.module == "__future__":
-        names = frozenset(alias.name for alias in node.names)
-        return Piece(futures=names)
+    place = lines[node.lineno - 1].place or Place()
     magic = magic_of(node)
     if magic is None:
-        return None
-    name, argument = magic
+        return imports.changed(node, place) or ended(node, place, setting, last=last)
     call = Call(
-        name=name,
-        argument=argument,
-        place=lines[node.lineno - 1].place or Place(),
+        name=magic[0],
+        argument=magic[1],
+        place=place,
         target=target_of(node, lines),
-        shown=last and manner.shown,
+        shown=last and manner.shown != "none",
         in_function=found.in_function,
         captured=manner.captured,
     )
 
     def code(inner: Lines, shown: bool) -> Piece:
-        return translate_lines(inner, setting, Manner(shown=shown, captured=manner.captured))
+        return translated_lines(
+            inner, setting, replace(manner, shown="last" if shown else "none", kept_as="")
+        )
 
     return meaning(call, setting, code)
+
+
+def ended(node: ast.stmt, place: Place, setting: Setting, *, last: bool) -> Piece | None:
+    """``exit()`` and ``quit()`` end the run, and the run says so."""
+    match node:
+        case ast.Expr(value=ast.Call(func=ast.Name(id="exit" | "quit" as name), args=arguments)):
+            status = ast.unparse(arguments[0]) if arguments else ""
+        case ast.Expr(value=ast.Name(id="exit" | "quit" as name)) if last:
+            status = ""
+        case _:
+            return None
+    if name in setting.bound:
+        return None
+    system = setting.module("sys")
+    told = f"{name}() in cell {place.cell} ends the run"
+    text = f'print("{told}", file={system}.stderr); {system}.exit({status})'
+    finding = warning("exit", f"{told}: cells after it do not run", place)
+    return Piece(lines=own(text, place), modules=frozenset({"sys"}), findings=(finding,))
 
 
 def shells(tree: ast.Module, lines: Lines) -> Iterator[Piece]:

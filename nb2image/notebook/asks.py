@@ -1,0 +1,58 @@
+"""Code that waits for a person: ``input()``, passwords, debuggers."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterator
+
+from nb2image.model import Finding
+from nb2image.notebook.piece import refusal
+from nb2image.notebook.text import Lines
+
+QUESTIONS = {"input", "getpass", "getpass.getpass"}
+"""Calls that answers given beforehand can serve."""
+
+DEBUGGERS = {
+    "breakpoint",
+    "code.interact",
+    "embed",
+    "IPython.embed",
+    "ipdb.set_trace",
+    "pdb.set_trace",
+    "set_trace",
+}
+
+
+def questions(tree: ast.AST, bound: Collection[str]) -> Iterator[tuple[ast.expr, str]]:
+    """(node, name) of every call that asks a person."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name | ast.Attribute):
+            continue
+        name = ast.unparse(node.func)
+        if name in ("input", "breakpoint") and name in bound:
+            continue
+        if name in ("getpass", "embed", "set_trace") and name not in bound:
+            continue
+        if name in QUESTIONS | DEBUGGERS:
+            yield node, name
+
+
+def refusals(
+    tree: ast.AST, lines: Lines, bound: Collection[str], *, answered: bool
+) -> tuple[Finding, ...]:
+    """Why a cell cannot run alone; ``answered`` when answers to its questions were given."""
+    found: list[Finding] = []
+    for node, name in questions(tree, bound):
+        place = lines[node.lineno - 1].place
+        if name in DEBUGGERS:
+            found += refusal(
+                "debugger", f"{name}() waits for a person", place, "remove it, or skip the cell"
+            ).findings
+        elif not answered:
+            found += refusal(
+                "input",
+                f"{name}() waits for a person to type",
+                place,
+                "give what it returns with --answer, once for each question, or skip the cell",
+            ).findings
+    return tuple(found)
