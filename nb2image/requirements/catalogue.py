@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
@@ -40,7 +40,7 @@ class Entry:
         return (self.distribution, *self.alternatives)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Catalogue:
     """The whole file."""
 
@@ -53,6 +53,11 @@ class Catalogue:
     """Import names that say nothing: never taken from an index on their own."""
     tools: frozenset[str]
     """Distributions that install lines name and no notebook needs."""
+
+    @cached_property
+    def distributions(self) -> frozenset[str]:
+        """Every distribution that an entry names."""
+        return frozenset(name for entry in self.entries.values() for name in entry.distributions)
 
     def find(self, module: str) -> Entry | None:
         """The entry with the longest prefix of a dotted module."""

@@ -35,6 +35,8 @@ class Declared:
     """As it was written, for the evidence."""
     modules: tuple[str, ...] = ()
     """Import names, where the source knows them (an environment does)."""
+    itself: bool = False
+    """The project is this distribution, by its own word: the index may hold another's."""
 
 
 def parse_requirement(

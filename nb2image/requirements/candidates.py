@@ -1,0 +1,229 @@
+"""What each rule proposes for an import, and which proposal is verified first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from packaging.utils import canonicalize_name
+
+from nb2image.model import Evidence, Need, Rule
+from nb2image.requirements.catalogue import Catalogue
+from nb2image.requirements.declared import Declared
+from nb2image.requirements.index import PackageIndex
+from nb2image.requirements.pipreqs_vote import vote
+from nb2image.requirements.target import Target
+from nb2image.requirements.verify import Bounds, Verdict, verify, verify_strictly
+from nb2image.requirements.wheel import Modules
+
+GUESSES: set[Rule] = {"pipreqs", "same-name"}
+"""Rules that know nothing of this notebook: what they propose is verified strictly."""
+MAX_UNKNOWN = 30
+"""Declared distributions of which nothing is known that are looked into for one import."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The imports that one distribution must answer."""
+
+    key: str
+    """The module that stands for them: ``cv2``, ``google.cloud.storage``."""
+    needs: tuple[Need, ...]
+
+    @property
+    def optional(self) -> bool:
+        """Nothing is lost without it."""
+        return all(need.optional for need in self.needs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One rule's proposal for a group."""
+
+    rule: Rule
+    name: str
+    detail: str
+    declared: Declared | None = None
+    specifier: str = ""
+    source: str = ""
+    strict: bool = False
+    """Every name that is imported must be there, not only the module."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came of a group."""
+
+    group: Group
+    winner: Candidate | None = None
+    modules: Modules | None = None
+    """What the winner provides, where that was looked at."""
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """All that the look for a group's distribution depends on."""
+
+    catalogue: Catalogue
+    declared: tuple[Declared, ...]
+    uses: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    index: PackageIndex
+    target: Target
+    as_of: str = ""
+    written_on: str = ""
+    """ISO date of the notebook's last change, empty when unknown."""
+
+
+def grouped(needs: Sequence[Need], catalogue: Catalogue) -> list[Group]:
+    """The needs by the module that decides their distribution."""
+    by_key: dict[str, list[Need]] = {}
+    for need in needs:
+        for part in parts(need, catalogue):
+            entry = catalogue.find(part.module)
+            if entry is not None and not entry.distribution:
+                continue  # a namespace by itself: what is imported below it has its own need
+            key = entry.module if entry else part.module.partition(".")[0]
+            by_key.setdefault(key, []).append(part)
+    return [Group(key=key, needs=tuple(found)) for key, found in by_key.items()]
+
+
+def parts(need: Need, catalogue: Catalogue) -> list[Need]:
+    """``from google.cloud import storage`` as the import of ``google.cloud.storage``."""
+    if not catalogue.is_namespace(need.module) or not need.names:
+        return [need]
+    return [replace(need, module=f"{need.module}.{name}", names=()) for name in need.names]
+
+
+def answer(group: Group, search: Search) -> Answer:
+    """The first candidate of a group that is verified, with every candidate's evidence.
+
+    Raises RequirementsError when the index cannot be asked.
+    """
+    evidence: list[Evidence] = []
+    seen: dict[tuple[str, str], Verdict] = {}
+    winner: Candidate | None = None
+    modules: Modules | None = None
+    for candidate in candidates(group, search):
+        if winner is not None:
+            if candidate.name == winner.name:
+                agrees = replace_detail(candidate, "agrees")
+                evidence.append(said(agrees, group, won=True))
+            elif candidate.declared is None or candidate.detail != UNKNOWN:
+                evidence.append(said(replace_detail(candidate, "comes later"), group, won=False))
+            continue
+        at = (candidate.name, candidate.specifier)
+        verdict = seen.get(at) or judged(candidate, group, search)
+        seen[at] = verdict
+        if not verdict.ok and candidate.detail == UNKNOWN:
+            continue  # it was only looked into
+        evidence.append(said(replace_detail(candidate, verdict.detail), group, won=verdict.ok))
+        if verdict.ok:
+            winner, modules = candidate, verdict.modules
+    return Answer(group=group, winner=winner, modules=modules, evidence=tuple(evidence))
+
+
+def replace_detail(candidate: Candidate, outcome: str) -> Candidate:
+    """The candidate with what came of it."""
+    return replace(candidate, detail=f"{candidate.detail}; {outcome}")
+
+
+def said(candidate: Candidate, group: Group, *, won: bool) -> Evidence:
+    """A candidate's evidence: at the line that declares it, else at the first import."""
+    place = candidate.declared.place if candidate.declared else group.needs[0].place
+    return Evidence(
+        rule=candidate.rule,
+        candidate=candidate.name,
+        won=won,
+        detail=f"imports {group.key}: {candidate.detail}",
+        place=place,
+        source=candidate.source,
+    )
+
+
+UNKNOWN = "declared, and not known by its name"
+
+
+def candidates(group: Group, search: Search) -> Iterator[Candidate]:
+    """The proposals for a group in the order of their rules."""
+    catalogue = search.catalogue
+    entry = catalogue.find(group.key)
+    voted = vote(group.key)
+    known = {voted, same_name(group.key), *(entry.distributions if entry else ())}
+    named = [d for d in search.declared if names_it(d, group.key, known)]
+    for declared in named:
+        yield Candidate(
+            rule=declared.rule,
+            name=declared.name,
+            declared=declared,
+            specifier=declared.specifier,
+            detail=declared.written,
+        )
+    if entry is not None:
+        yield Candidate(
+            rule="catalogue",
+            name=entry.distribution,
+            specifier=entry.specifier,
+            detail="in the catalogue",
+            source=entry.source,
+            strict=entry.ambiguous,
+        )
+    else:
+        unknown = [d for d in search.declared if d not in named and is_unknown(d, catalogue)]
+        for declared in unknown[:MAX_UNKNOWN]:
+            yield Candidate(
+                rule=declared.rule,
+                name=declared.name,
+                declared=declared,
+                specifier=declared.specifier,
+                detail=UNKNOWN,
+            )
+    if voted:
+        yield Candidate(rule="pipreqs", name=voted, detail="in pipreqs's mapping", source="pipreqs")
+    if entry is None and group.key not in catalogue.generic:
+        yield Candidate(rule="same-name", name=same_name(group.key), detail="the same name")
+
+
+def names_it(declared: Declared, key: str, known: set[str]) -> bool:
+    """Whether a declared distribution is for the module by what is known of either."""
+    if not declared.modules:
+        return declared.name in known
+    return any(key == m or m.startswith(f"{key}.") for m in declared.modules)
+
+
+def is_unknown(declared: Declared, catalogue: Catalogue) -> bool:
+    """Whether only a look into a declared distribution can tell what it provides."""
+    return (
+        not declared.modules
+        and not declared.url
+        and declared.name not in catalogue.distributions
+        and declared.name not in catalogue.tools
+    )
+
+
+def same_name(key: str) -> str:
+    """The distribution that is named like the module."""
+    return str(canonicalize_name(key.replace(".", "-")))
+
+
+def judged(candidate: Candidate, group: Group, search: Search) -> Verdict:
+    """What verification says of a candidate."""
+    declared = candidate.declared
+    if declared is not None:
+        if declared.rule == "user":
+            return Verdict(ok=True, detail="taken as the user says")
+        if declared.rule == "environment":
+            return Verdict(ok=True, detail="installed there")
+        if declared.url:
+            return Verdict(ok=True, detail="taken from its address")
+    bounds = Bounds(target=search.target, specifier=candidate.specifier, as_of=search.as_of)
+    needs, index = group.needs, search.index
+    guess = candidate.rule in GUESSES or (declared is not None and declared.itself)
+    if not guess and not candidate.strict:
+        return verify(candidate.name, group.key, needs, index, bounds)
+    if guess and search.written_on:
+        project = index.project(candidate.name)
+        if project is not None and project.first_upload > search.written_on:
+            when = project.first_upload
+            return Verdict(ok=False, detail=f"the project began on {when}, after the notebook")
+    return verify_strictly(candidate.name, group.key, needs, search.uses, index, bounds)

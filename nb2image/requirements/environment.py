@@ -1,0 +1,204 @@
+"""What a live environment holds: read through its own interpreter, with nothing installed in it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+from jupyter_core.paths import jupyter_path
+from packaging.utils import canonicalize_name
+
+from nb2image.errors import OptionError
+from nb2image.model import Finding, Place
+from nb2image.requirements.declared import Declared
+from nb2image.services import Services
+
+TIMEOUT_SECONDS = 120.0
+# Runs in the environment's interpreter, on Python 3.6 and later. It reads metadata and imports
+# nothing of what is installed.
+PROBE = r"""
+import json, sys
+try:
+    from importlib import metadata
+except ImportError:
+    try:
+        import importlib_metadata as metadata
+    except ImportError:
+        metadata = None
+
+def modules(files):
+    found = set()
+    for path in files:
+        parts = str(path).replace("\\", "/").split("/")
+        if parts[0] in ("..", "__pycache__") or parts[0].endswith((".dist-info", ".egg-info")):
+            continue
+        name = parts[-1].split(".")[0]
+        if parts[-1].endswith(".py") or parts[-1].endswith((".so", ".pyd")):
+            whole = parts[:-1] if name == "__init__" else parts[:-1] + [name]
+            found.update(".".join(whole[:n]) for n in range(1, min(len(whole), 3) + 1))
+    return sorted(found)
+
+rows = []
+if metadata is not None:
+    for dist in metadata.distributions():
+        name = dist.metadata["Name"]
+        if not name:
+            continue
+        files = list(dist.files or ())
+        top = (dist.read_text("top_level.txt") or "").split()
+        rows.append({
+            "name": name,
+            "version": dist.version,
+            "modules": modules(files) or top,
+            "direct_url": dist.read_text("direct_url.json") or "",
+        })
+else:
+    import pkg_resources
+    for dist in pkg_resources.working_set:
+        top = []
+        if dist.has_metadata("top_level.txt"):
+            top = dist.get_metadata("top_level.txt").split()
+        url = ""
+        if dist.has_metadata("direct_url.json"):
+            url = dist.get_metadata("direct_url.json")
+        rows.append({
+            "name": dist.project_name,
+            "version": dist.version,
+            "modules": top,
+            "direct_url": url,
+        })
+print(json.dumps({"python": ".".join(map(str, sys.version_info[:3])), "rows": rows}))
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """The Python and the distributions of an environment."""
+
+    python: str
+    """With its patch release: ``3.11.7``."""
+    declared: tuple[Declared, ...]
+    findings: tuple[Finding, ...] = ()
+
+
+class Row(msgspec.Struct):
+    """A distribution as the probe reports it."""
+
+    name: str
+    version: str
+    modules: list[str] = []
+    direct_url: str = ""
+
+
+class Report(msgspec.Struct):
+    """What the probe prints."""
+
+    python: str
+    rows: list[Row]
+
+
+def read_environment(asked: str, services: Services) -> Environment:
+    """The environment that ``--env-from`` names: an interpreter, a venv, or ``kernel NAME``.
+
+    Raises OptionError when there is none, or its interpreter does not answer.
+    """
+    python = interpreter(asked)
+    try:
+        done = services.run([python, "-I", "-c", PROBE], timeout=TIMEOUT_SECONDS)
+        report = msgspec.json.decode(done.stdout, type=Report) if done.status == 0 else None
+    except (OSError, subprocess.TimeoutExpired, msgspec.MsgspecError) as error:
+        raise unusable(asked, str(error)) from error
+    if report is None:
+        raise unusable(asked, done.stderr.strip().rpartition("\n")[2])
+    declared: list[Declared] = []
+    findings: list[Finding] = []
+    for row in sorted(report.rows, key=lambda r: r.name.lower()):
+        found = declared_of(row, asked)
+        if isinstance(found, Finding):
+            findings.append(found)
+        else:
+            declared.append(found)
+    return Environment(python=report.python, declared=tuple(declared), findings=tuple(findings))
+
+
+def declared_of(row: Row, asked: str) -> Declared | Finding:
+    """One distribution as a requirement; a finding when it cannot be had outside its machine."""
+    url = ""
+    if row.direct_url:
+        try:
+            direct = json.loads(row.direct_url)
+            address = str(direct.get("url", ""))
+        except (ValueError, AttributeError):
+            direct, address = {}, ""
+        if urlsplit(address).scheme == "file":
+            return Finding(
+                severity="warning",
+                code="environment-local",
+                message=f"{row.name} is installed from a folder of this machine",
+                hint="publish it, or install it from a git address",
+            )
+        vcs = direct.get("vcs_info")
+        if isinstance(vcs, dict):
+            url = f"{vcs.get('vcs', 'git')}+{address}@{vcs.get('commit_id', '')}"
+        else:
+            url = address
+    # The part after "+" names a build (cpu, cu121): which one the image takes is decided later.
+    public = row.version.partition("+")[0]
+    return Declared(
+        rule="environment",
+        name=canonicalize_name(row.name),
+        specifier="" if url else f"=={public}",
+        url=url,
+        place=Place(),
+        written=f"{row.name} {row.version} in {asked}",
+        modules=tuple(row.modules),
+    )
+
+
+def interpreter(asked: str) -> str:
+    """The path of the interpreter that ``--env-from`` names. Raises OptionError."""
+    kind, _, name = asked.partition(" ")
+    if kind == "kernel" and name:
+        return kernel_interpreter(name.strip())
+    path = Path(asked).expanduser()
+    if path.is_dir():
+        path = path / "bin" / "python"
+    if not path.is_file():
+        raise OptionError(
+            f"no Python interpreter at {asked}",
+            code="environment-missing",
+            hint="name an interpreter, a virtual environment, or: kernel NAME",
+        )
+    return str(path)
+
+
+def kernel_interpreter(name: str) -> str:
+    """The interpreter of a Jupyter kernel. Raises OptionError."""
+    folders = [Path(folder) for folder in jupyter_path("kernels")]
+    for folder in folders:
+        spec = folder / name / "kernel.json"
+        if spec.is_file():
+            try:
+                argv = json.loads(spec.read_text(encoding="utf-8"))["argv"]
+                return str(argv[0])
+            except (ValueError, KeyError, IndexError, TypeError) as error:
+                raise unusable(f"kernel {name}", f"{spec} is broken: {error}") from error
+    known = sorted({p.parent.name for f in folders for p in f.glob("*/kernel.json")})
+    raise OptionError(
+        f"no Jupyter kernel named {name}",
+        code="environment-missing",
+        hint=f"there are: {', '.join(known) or 'none'}",
+    )
+
+
+def unusable(asked: str, why: str) -> OptionError:
+    """The error for an environment that cannot be read."""
+    return OptionError(
+        f"the environment {asked} cannot be read: {why}"[:500],
+        code="environment-unreadable",
+        hint="check that its interpreter runs: PYTHON -I -c 'import sys'",
+    )

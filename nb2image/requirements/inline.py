@@ -1,0 +1,56 @@
+"""Requirements that the notebook carries itself: a PEP 723 block, a lock in its metadata."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+
+from nb2image.model import Notebook, Place
+from nb2image.requirements.declared import Declared, parse_requirement
+from nb2image.requirements.target import Target
+
+# The reference expression of PEP 723.
+BLOCK = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
+
+
+def from_notebook(notebook: Notebook, target: Target) -> list[Declared]:
+    """What the notebook's own metadata asks for; a lock's versions come first."""
+    return [*from_metadata(notebook, target), *from_blocks(notebook, target)]
+
+
+def from_blocks(notebook: Notebook, target: Target) -> Iterator[Declared]:
+    """The dependencies of a ``# /// script`` block in a code cell."""
+    for cell in notebook.cells:
+        for match in BLOCK.finditer(cell.source) if cell.kind == "code" else ():
+            if match["type"] != "script":
+                continue
+            lines = [
+                line[2:] if line.startswith("# ") else "" for line in match["content"].split("\n")
+            ]
+            try:
+                wanted = tomllib.loads("\n".join(lines)).get("dependencies", [])
+            except tomllib.TOMLDecodeError:
+                continue
+            place = Place(cell=cell.number, line=cell.source[: match.start()].count("\n") + 1)
+            for row in wanted if isinstance(wanted, list) else ():
+                found = parse_requirement(str(row), rule="lock", place=place, target=target)
+                if found is not None:
+                    yield found
+
+
+def from_metadata(notebook: Notebook, target: Target) -> Iterator[Declared]:
+    """The ``uv.lock`` that juv keeps in a notebook's metadata."""
+    try:
+        text = json.loads(notebook.metadata_json).get("uv.lock")
+        packages = tomllib.loads(text).get("package", []) if isinstance(text, str) else []
+    except (ValueError, AttributeError):
+        return
+    for package in packages:
+        name, version = package.get("name"), package.get("version")
+        if isinstance(name, str) and isinstance(version, str):
+            line = f"{name}=={version.partition('+')[0]}"
+            found = parse_requirement(line, rule="lock", place=Place(), target=target)
+            if found is not None:
+                yield found

@@ -1,0 +1,257 @@
+"""Requirements that the notebook's project writes down: files beside the notebook and above it.
+
+The nearest folder comes first, and in a folder a lock before a list. Files are read, never run:
+of a setup.py only literal arguments count. What cannot be read is left out with a finding.
+"""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import json
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+import yaml
+from packaging.utils import canonicalize_name
+
+from nb2image.model import Finding, Place, Rule
+from nb2image.project import Project
+from nb2image.requirements.catalogue import Catalogue
+from nb2image.requirements.declared import Declared, parse_conda, parse_requirement
+from nb2image.requirements.project_modules import folders, packages
+from nb2image.requirements.target import Target
+
+MAX_BYTES = 4_000_000
+"""Of a file: a lock of hundreds of packages is smaller."""
+LOCKS = ("uv.lock", "pylock.toml", "poetry.lock", "Pipfile.lock")
+LISTS = (
+    "requirements.txt",
+    "environment.yml",
+    "environment.yaml",
+    "binder/requirements.txt",
+    "binder/environment.yml",
+    ".binder/requirements.txt",
+    ".binder/environment.yml",
+    "pyproject.toml",
+    "Pipfile",
+    "setup.cfg",
+    "setup.py",
+)
+MAX_INCLUDES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads one project file into requirements."""
+
+    project: Project
+    target: Target
+    catalogue: Catalogue
+
+    def read(self, path: str, *, seen: tuple[str, ...] = ()) -> Iterator[Declared]:
+        """The requirements in a file; none when it is not there. Raises ValueError."""
+        text = self.text(path)
+        if text is None or path in seen or len(seen) > MAX_INCLUDES:
+            return
+        name = PurePosixPath(path).name
+        if name in {"environment.yml", "environment.yaml"}:
+            yield from self.conda(text, path)
+        elif name.endswith(".txt"):
+            yield from self.lines(text, path, seen)
+        else:
+            yield from READERS[name](self, text, path)
+
+    def text(self, path: str) -> str | None:
+        """A file's text; None when there is none. Raises ValueError when it is too large."""
+        data = self.project.read(path)
+        if data is None:
+            return None
+        if len(data) > MAX_BYTES:
+            raise ValueError(f"it has more than {MAX_BYTES} bytes")
+        return data.decode("utf-8-sig", "replace")
+
+    def lines(self, text: str, path: str, seen: tuple[str, ...]) -> Iterator[Declared]:
+        """requirements.txt, with the files that it includes."""
+        joined = re.sub(r"\\\r?\n", " ", text)
+        for number, line in enumerate(joined.splitlines(), start=1):
+            include = re.match(r"\s*(?:-r|--requirement)[\s=]+(\S+)", line)
+            if include:
+                folder = PurePosixPath(path).parent
+                yield from self.read(str(folder / include[1]), seen=(*seen, path))
+            else:
+                yield from self.one(line, path, line=number)
+
+    def one(
+        self, text: str, path: str, *, line: int | None = None, lock: bool = False
+    ) -> Iterator[Declared]:
+        """One PEP 508 requirement."""
+        place = Place(file=path, line=line)
+        rule: Rule = "lock" if lock else "file"
+        found = parse_requirement(text, rule=rule, place=place, target=self.target)
+        if found is not None:
+            yield found
+
+    def locked(self, name: object, version: object, path: str) -> Iterator[Declared]:
+        """One package of a lock."""
+        if isinstance(name, str) and isinstance(version, str):
+            public = version.removeprefix("==").partition("+")[0]
+            yield from self.one(f"{name}=={public}", path, lock=True)
+
+    def conda(self, text: str, path: str) -> Iterator[Declared]:
+        """environment.yml: conda's packages and those under pip."""
+        table = yaml.safe_load(text)
+        rows = table.get("dependencies") if isinstance(table, dict) else None
+        for row in rows if isinstance(rows, list) else ():
+            if isinstance(row, str):
+                place = Place(file=path)
+                found = parse_conda(row, rule="file", place=place, catalogue=self.catalogue)
+                if found is not None:
+                    yield found
+            elif isinstance(row, dict) and isinstance(row.get("pip"), list):
+                for line in row["pip"]:
+                    yield from self.one(str(line), path)
+
+    def pyproject(self, text: str, path: str) -> Iterator[Declared]:
+        """pyproject.toml: the project's own distribution and what it requires (PEP 621, Poetry)."""
+        table = tomllib.loads(text)
+        own = table.get("project", {})
+        poetry = table.get("tool", {}).get("poetry", {})
+        yield from self.itself(own.get("name") or poetry.get("name"), path)
+        extras = own.get("optional-dependencies", {})
+        groups = table.get("dependency-groups", {})
+        for row in [own.get("dependencies", []), *extras.values(), *groups.values()]:
+            for line in row:
+                if isinstance(line, str):
+                    yield from self.one(line, path)
+        for part in [poetry, *poetry.get("group", {}).values()]:
+            for name, wanted in part.get("dependencies", {}).items():
+                yield from self.loose(name, wanted, path)
+
+    def pipfile(self, text: str, path: str) -> Iterator[Declared]:
+        """Pipfile."""
+        for name, wanted in tomllib.loads(text).get("packages", {}).items():
+            yield from self.loose(name, wanted, path)
+
+    def loose(self, name: str, wanted: Any, path: str) -> Iterator[Declared]:
+        """Poetry's and Pipenv's ``name = "^1.2"`` or ``name = {version = …}``."""
+        if name == "python":
+            return
+        if isinstance(wanted, dict) and isinstance(wanted.get("git"), str):
+            ref = wanted.get("rev") or wanted.get("tag") or wanted.get("branch") or ""
+            tail = f"@{ref}" if ref else ""
+            yield from self.one(f"{name} @ git+{wanted['git']}{tail}", path)
+            return
+        version = wanted.get("version", "*") if isinstance(wanted, dict) else wanted
+        extras = wanted.get("extras", []) if isinstance(wanted, dict) else []
+        square = f"[{','.join(extras)}]" if extras else ""
+        bounds = poetry_bounds(version) if isinstance(version, str) else ""
+        yield from self.one(f"{name}{square}{bounds}", path)
+
+    def setup_cfg(self, text: str, path: str) -> Iterator[Declared]:
+        """setup.cfg of setuptools."""
+        parser = configparser.RawConfigParser()
+        parser.read_string(text)
+        yield from self.itself(parser.get("metadata", "name", fallback=None), path)
+        for line in parser.get("options", "install_requires", fallback="").splitlines():
+            yield from self.one(line, path)
+
+    def setup_py(self, text: str, path: str) -> Iterator[Declared]:
+        """setup.py: the literal arguments of ``setup()``."""
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("setup"):
+                for keyword in node.keywords:
+                    try:
+                        value = ast.literal_eval(keyword.value)
+                    except ValueError:
+                        continue
+                    if keyword.arg == "name":
+                        yield from self.itself(value, path)
+                    elif keyword.arg == "install_requires" and isinstance(value, list | tuple):
+                        for line in value:
+                            yield from self.one(str(line), path)
+
+    def itself(self, name: object, path: str) -> Iterator[Declared]:
+        """The distribution that the project itself is, for the packages in its folders."""
+        if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9._-]+", name):
+            return
+        folder = str(PurePosixPath(path).parent)
+        modules = tuple(sorted(packages(self.project, "" if folder == "." else f"{folder}/")))
+        if modules:
+            yield Declared(
+                rule="file",
+                name=canonicalize_name(name),
+                place=Place(file=path),
+                written=f"the project itself is {name}",
+                modules=modules,
+                itself=True,
+            )
+
+    def toml_lock(self, text: str, path: str) -> Iterator[Declared]:
+        """uv.lock, poetry.lock, pylock.toml."""
+        table = tomllib.loads(text)
+        for package in table.get("package", table.get("packages", ())):
+            yield from self.locked(package.get("name"), package.get("version"), path)
+
+    def pipfile_lock(self, text: str, path: str) -> Iterator[Declared]:
+        """Pipfile.lock."""
+        for name, row in json.loads(text).get("default", {}).items():
+            yield from self.locked(name, row.get("version"), path)
+
+
+READERS: dict[str, Callable[[Reader, str, str], Iterator[Declared]]] = {
+    "pyproject.toml": Reader.pyproject,
+    "Pipfile": Reader.pipfile,
+    "setup.cfg": Reader.setup_cfg,
+    "setup.py": Reader.setup_py,
+    "uv.lock": Reader.toml_lock,
+    "poetry.lock": Reader.toml_lock,
+    "pylock.toml": Reader.toml_lock,
+    "Pipfile.lock": Reader.pipfile_lock,
+}
+
+
+def from_project(
+    project: Project, target: Target, catalogue: Catalogue
+) -> tuple[list[Declared], list[Finding]]:
+    """What the project's files ask for, the nearest first, and files that cannot be read."""
+    reader = Reader(project, target, catalogue)
+    found: list[Declared] = []
+    findings: list[Finding] = []
+    for folder in folders(project):
+        for name in (*LOCKS, *LISTS):
+            path = f"{folder}{name}"
+            try:
+                found += reader.read(path)
+            except Exception as error:  # whatever a hostile file makes a parser do
+                findings.append(
+                    Finding(
+                        severity="warning",
+                        code="requirements-unreadable",
+                        message=f"{path} cannot be read: {type(error).__name__}: {error}"[:300],
+                        place=Place(file=path),
+                        hint="repair the file, or remove it",
+                    )
+                )
+    return found, findings
+
+
+def poetry_bounds(version: str) -> str:
+    """Poetry's ``^1.2`` and ``~1.2`` as PEP 440 bounds; others pass through."""
+    version = version.strip()
+    if version in {"", "*"}:
+        return ""
+    match = re.fullmatch(r"([\^~])\s*(\d+(?:\.\d+)*)", version)
+    if match is None:
+        return version if version[0] in "<>=!~" else f"=={version}"
+    numbers = [int(part) for part in match[2].split(".")]
+    if match[1] == "~":
+        kept = min(2, len(numbers))
+    else:
+        kept = next((n for n, part in enumerate(numbers, start=1) if part), len(numbers))
+    upper = [*numbers[: kept - 1], numbers[kept - 1] + 1]
+    return f">={match[2]},<{'.'.join(map(str, upper))}"
