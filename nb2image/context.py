@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from nb2image.errors import Nb2ImageError, OptionError, PlanError
+from nb2image.files import MANIFEST
 from nb2image.image.quote import printable, project_path
 from nb2image.image.render import render
 from nb2image.image.validate import validate_plan
@@ -25,7 +26,6 @@ from nb2image.model import BuildPlan, PlannedFile
 from nb2image.model.plan import decode
 from nb2image.project import Project
 
-MANIFEST = ".nb2image-files"
 EDITED = ".edited"
 """Where ``force`` keeps generated files that the user had changed."""
 MAX_PLAN_BYTES = 256 * 1000 * 1000

@@ -20,6 +20,8 @@ from nb2image.model import Finding, Notebook, Place, PlannedFile, Script
 from nb2image.options import Options
 from nb2image.project import Project
 
+MANIFEST = ".nb2image-files"
+"""The list in every context of what nb2image wrote there."""
 EXTENSION = re.compile(r"\.[A-Za-z]\w{0,7}$")
 NEVER = (".git", ".hg", ".svn", "__pycache__", ".ipynb_checkpoints", "node_modules", ".DS_Store")
 """Names that a folder which is taken whole leaves behind."""
@@ -188,7 +190,7 @@ def below(
     ``levels`` is how many folders deep to look; None for all the way.
     """
     start = project.locate(folder)
-    if start is None or start in above or not start.is_dir() or (start / "pyvenv.cfg").exists():
+    if start is None or start in above or not start.is_dir() or is_made(start):
         return
     for entry in sorted(start.iterdir(), key=lambda e: e.name):
         path = f"{folder}/{entry.name}" if folder else entry.name
@@ -200,6 +202,11 @@ def below(
         elif entry.is_dir() and levels != 0:
             deeper = None if levels is None else levels - 1
             yield from below(project, path, levels=deeper, above=above | {start})
+
+
+def is_made(folder: Path) -> bool:
+    """Whether a tool filled the folder: a virtual environment, or a context of ours."""
+    return (folder / "pyvenv.cfg").exists() or (folder / MANIFEST).exists()
 
 
 def normal(path: str) -> str | None:

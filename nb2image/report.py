@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from nb2image.context import MANIFEST
 from nb2image.errors import Nb2ImageError
+from nb2image.files import MANIFEST
 from nb2image.model import Report
 
 REPORT = "report.json"

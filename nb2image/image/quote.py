@@ -108,6 +108,11 @@ def python_version(text: str) -> Safe:
     return _matching(text, _PYTHON, "a Python version", "write it as 3.11")
 
 
+def package_name(text: str) -> Safe:
+    """The name of a Python package, as imported. Raises PlanError."""
+    return _matching(text, _ENV_NAME, "the name of a Python package", "such as sklearn")
+
+
 def script_name(text: str) -> Safe:
     """The file name of the script. Raises PlanError."""
     return _matching(text, _SCRIPT, "the name of a script", "such as train.py")

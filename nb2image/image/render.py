@@ -9,6 +9,7 @@ import msgspec
 
 from nb2image.image import contract, quote
 from nb2image.image.quote import Safe
+from nb2image.image.trim import packages_without_tests
 from nb2image.image.validate import path_in_project, validate_plan
 from nb2image.model import BuildPlan
 from nb2image.model.plan import encode
@@ -57,6 +58,8 @@ def dockerfile_values(plan: BuildPlan) -> dict[str, object]:
         "hashes": all(package.hashes for package in locked),
         "wheels_only": all(package.wheel for package in locked),
         "bytecode": plan.bytecode,
+        "python": quote.python_version(plan.requirements.python),
+        "untested": [quote.package_name(name) for name in packages_without_tests(plan)],
         "data": any(file.kind in ("data", "included") for file in plan.files),
         "workdir": quote.word(contract.workdir(plan)),
         "env": [(quote.env_name(name), quote.word(value)) for name, value in plan.env],

@@ -223,6 +223,15 @@ def test_too_much_is_refused_before_it_is_read(choose: Choose, root: Path) -> No
     assert "--exclude" in caught.value.hint
 
 
+def test_what_tools_made_is_no_data(choose: Choose, root: Path) -> None:
+    """Neither a context of ours nor a virtual environment below the notebook's folder."""
+    for path in ("work/nb-image/.nb2image-files", "work/nb-image/data/x.csv", "work/v/pyvenv.cfg"):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).touch()
+    (root / "work/v/x.csv").touch()
+    assert data(choose('glob("**/x.csv")')) == ["work/x.csv"]
+
+
 def test_a_broken_cell_is_passed_over(choose: Choose) -> None:
     """Code that does not parse names no files; the script's stage has already said so."""
     assert data(choose("1 +", 'read_csv("x.csv")')) == ["work/x.csv"]

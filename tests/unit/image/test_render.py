@@ -132,6 +132,28 @@ def test_compilers_stay_in_the_build_stage() -> None:
 
 
 @pytest.mark.parametrize(
+    ("locked", "script", "trimmed"),
+    [
+        (("numpy", "scikit-learn", "astropy"), "import numpy", "find numpy sklearn -type d"),
+        (("astropy",), "import astropy", ""),
+        (("numpy", "pytest"), "import numpy", ""),
+        (("numpy",), "from numpy.core.tests.test_mem_overlap import xrange", ""),
+    ],
+)
+def test_tests_of_large_packages_are_left_out(
+    locked: tuple[str, ...], script: str, trimmed: str
+) -> None:
+    """Of four packages that are known to do without, unless the notebook may use them."""
+    packages = tuple(replace(PACKAGE, name=name) for name in locked)
+    of = plan(
+        script=replace(PLAN.script, text=script),
+        requirements=replace(REQUIREMENTS, locked=packages),
+    )
+    (install,) = [i.rest for i in rendered(of) if "/run/uv pip install" in i.rest]
+    assert (trimmed in install) if trimmed else ("-name tests" not in install)
+
+
+@pytest.mark.parametrize(
     ("changes", "code"),
     [
         (
