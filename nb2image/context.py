@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from nb2image.errors import Nb2ImageError, OptionError, PlanError
-from nb2image.files import MANIFEST
+from nb2image.image.contract import MANIFEST
 from nb2image.image.quote import printable, project_path
 from nb2image.image.render import render
 from nb2image.image.validate import validate_plan

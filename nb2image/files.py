@@ -12,6 +12,7 @@ from typing import Literal
 
 from nb2image.errors import OptionError, PlanError
 from nb2image.image.constants import Env
+from nb2image.image.contract import MANIFEST
 from nb2image.image.paths import NamedPath, named_paths
 from nb2image.image.pattern import UNKNOWN, compile_pattern, excluded, literal_folder
 from nb2image.image.quote import printable, project_path
@@ -20,8 +21,6 @@ from nb2image.model import Finding, Notebook, Place, PlannedFile, Script
 from nb2image.options import Options
 from nb2image.project import Project
 
-MANIFEST = ".nb2image-files"
-"""The list in every context of what nb2image wrote there."""
 EXTENSION = re.compile(r"\.[A-Za-z]\w{0,7}$")
 NEVER = (".git", ".hg", ".svn", "__pycache__", ".ipynb_checkpoints", "node_modules", ".DS_Store")
 """Names that a folder which is taken whole leaves behind."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from nb2image.errors import Nb2ImageError
-from nb2image.files import MANIFEST
+from nb2image.image.contract import MANIFEST
 from nb2image.model import Report
 
 REPORT = "report.json"

@@ -24,6 +24,9 @@ STOP_SIGNAL = "SIGINT"
 INSTALLED = 315619200
 """The time of every file of the dependencies, 1980-01-02: the same packages, the same layer."""
 
+MANIFEST = ".nb2image-files"
+"""In a context, the list of what nb2image wrote there, in the format of sha256sum."""
+
 SETTINGS = (
     ("", "VIRTUAL_ENV", VENV),
     (

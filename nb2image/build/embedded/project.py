@@ -12,7 +12,7 @@ from nb2image.build.embedded.base import BaseFacts
 from nb2image.build.embedded.layer import Compression, Layer, LayerWriter
 from nb2image.build.embedded.tarhead import Owner
 from nb2image.build.embedded.venv import write_skeleton
-from nb2image.context import MANIFEST, read_manifest, sha256_of
+from nb2image.context import read_manifest, sha256_of
 from nb2image.errors import BuildError
 from nb2image.image import contract
 from nb2image.image.quote import printable, project_path
@@ -97,5 +97,5 @@ def refuse_edited_dockerfile(context: Path) -> None:
         raise BuildError(
             f"the Dockerfile in {context} was edited, and the embedded builder reads the plan",
             code="embedded-edited",
-            hint=f"build it with Docker (--builder docker), or restore it ({MANIFEST} names it)",
+            hint=f"build it with Docker (--builder docker), or restore it ({contract.MANIFEST} names it)",
         )
