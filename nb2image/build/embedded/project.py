@@ -97,5 +97,6 @@ def refuse_edited_dockerfile(context: Path) -> None:
         raise BuildError(
             f"the Dockerfile in {context} was edited, and the embedded builder reads the plan",
             code="embedded-edited",
-            hint=f"build it with Docker (--builder docker), or restore it ({contract.MANIFEST} names it)",
+            hint="build it with Docker (--builder docker), or restore it"
+            f" ({contract.MANIFEST} names it)",
         )
