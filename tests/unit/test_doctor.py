@@ -1,0 +1,113 @@
+"""doctor: each part is looked at, and what is missing comes with the way to get it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nb2image import doctor
+from nb2image.doctor import check_buildkit, check_disk, check_engine, check_gpu, check_index
+from nb2image.errors import EngineError, RequirementsError
+from nb2image.requirements import resolver
+from nb2image.requirements.resolver import Refusal, Resolution
+from nb2image.services import Services
+from tests.unit.build.test_docker import FACTS
+
+USE = {"LayersSize": 2_000_000_000, "BuildCache": [{"Size": 500_000_000}, {"Size": None}]}
+
+
+class FakeEngine:
+    """An engine that tells its use of the disk."""
+
+    def df(self) -> dict[str, Any]:
+        return USE
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+@pytest.fixture
+def services(tmp_path: Path) -> Services:
+    """Nothing of this machine."""
+    return Services(environ={"PATH": ""}, cache=tmp_path)
+
+
+def test_everything(monkeypatch: pytest.MonkeyPatch, services: Services) -> None:
+    """All is looked at, in the order of a build, even when BuildKit is missing."""
+    monkeypatch.setattr(doctor, "connect", lambda environ: FakeEngine())
+    monkeypatch.setattr(doctor, "engine_facts", lambda engine, environ: FACTS)
+    monkeypatch.setattr(resolver, "compile_lock", lambda *_, **__: Resolution(packages=(), pylock=""))
+    found = {check.name: check.state for check in doctor.examine(services)}
+    assert list(found) == ["engine", "BuildKit", "disk", "GPU", "index"]
+    assert found["engine"] == "ok"
+    assert found["BuildKit"] == "missing"
+    assert found["index"] == "ok"
+
+
+def test_no_engine(monkeypatch: pytest.MonkeyPatch, services: Services) -> None:
+    """Without an engine the rest is still looked at."""
+
+    def refuse(environ: object) -> None:
+        raise EngineError("no engine", hint="install one")
+
+    monkeypatch.setattr(doctor, "connect", refuse)
+    monkeypatch.setattr(resolver, "compile_lock", lambda *_, **__: Refusal(message="no network"))
+    found = {check.name: check for check in doctor.examine(services)}
+    assert found["engine"].fix == "install one"
+    assert found["index"].state == "missing"
+    assert "no network" in found["index"].found
+
+
+def test_engine_of_windows_containers() -> None:
+    """It answers, but cannot make Linux images."""
+    assert check_engine(replace(FACTS, os="windows")).state == "missing"
+    assert "rootless" in check_engine(replace(FACTS, rootless=True)).found
+
+
+def test_buildkit_is_needed(services: Services) -> None:
+    """No docker command: no build."""
+    check = check_buildkit(services)
+    assert (check.state, check.needed) == ("missing", True)
+
+
+@pytest.mark.parametrize(("free", "state"), [(60e9, "ok"), (2e9, "warning")])
+def test_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, free: float, state: str) -> None:
+    """Little room is a warning with a way to make more."""
+    monkeypatch.setattr("shutil.disk_usage", lambda path: type("U", (), {"free": int(free)}))
+    check = check_disk(replace(FACTS, root_folder=str(tmp_path)), USE)
+    assert check.state == state
+    assert "2.0 GB of images, 0.5 GB of build cache" in check.found
+    assert bool(check.fix) == (state == "warning")
+
+
+def test_disk_of_another_host(tmp_path: Path) -> None:
+    """An engine elsewhere: its folder is not one of ours."""
+    facts = replace(FACTS, address="tcp://x:1", root_folder=str(tmp_path))
+    assert "free" not in check_disk(facts, {}).found
+
+
+@pytest.mark.parametrize(
+    ("runtimes", "devices", "found"),
+    [
+        (("nvidia", "runc"), (), "the nvidia runtime"),
+        ((), ("nvidia.com/gpu=all",), "nvidia.com/gpu=all"),
+    ],
+)
+def test_gpu(runtimes: tuple[str, ...], devices: tuple[str, ...], found: str) -> None:
+    """A runtime or CDI devices."""
+    check = check_gpu(replace(FACTS, runtimes=runtimes, devices=devices))
+    assert (check.state, check.found, check.needed) == ("ok", found, False)
+
+
+def test_index_error(monkeypatch: pytest.MonkeyPatch, services: Services) -> None:
+    """An error of the resolver is the check's finding."""
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise RequirementsError("uv is gone", hint="install it")
+
+    monkeypatch.setattr(resolver, "compile_lock", refuse)
+    check = check_index(services)
+    assert (check.state, check.found, check.fix) == ("missing", "uv is gone", "install it")
