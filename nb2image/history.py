@@ -8,6 +8,7 @@ convenience: when it cannot be written, a command says so and goes on.
 from __future__ import annotations
 
 import contextlib
+import random
 import sqlite3
 import time
 import zlib
@@ -154,25 +155,41 @@ class History:
 
     def _do(self, work: Any, *, transaction: bool = True) -> Any:
         """Run ``work`` on an open database; a damaged file is set aside and begun anew."""
-        for attempt in range(2):
+        deadline = time.monotonic() + BUSY_SECONDS
+        damaged = False
+        while True:
             try:
-                with opened(self.path) as database:
-                    if not transaction:
-                        return work(database)
-                    database.execute("BEGIN IMMEDIATE")
-                    migrate(database)
-                    result = work(database)
-                    database.execute("COMMIT")
-                    return result
+                return perform(self.path, work, transaction=transaction)
             except sqlite3.OperationalError as error:
-                raise unusable(self.path, str(error)) from error
-            except sqlite3.DatabaseError as error:
-                if attempt:
+                # making the log, and removing it with the last connection, do not wait by
+                # themselves for another process
+                if not is_busy(error) or time.monotonic() > deadline:
                     raise unusable(self.path, str(error)) from error
+                time.sleep(random.uniform(0.005, 0.05))
+            except sqlite3.DatabaseError as error:
+                if damaged:
+                    raise unusable(self.path, str(error)) from error
+                damaged = True
                 set_aside(self.path)
             except OSError as error:
                 raise unusable(self.path, error.strerror or str(error)) from error
-        raise AssertionError  # the second attempt returned or raised
+
+
+def perform(path: Path, work: Any, *, transaction: bool) -> Any:
+    """Run ``work`` once, in a transaction on a file of this release's form or without one."""
+    with opened(path) as database:
+        if not transaction:
+            return work(database)
+        database.execute("BEGIN IMMEDIATE")
+        migrate(database)
+        result = work(database)
+        database.execute("COMMIT")
+        return result
+
+
+def is_busy(error: sqlite3.OperationalError) -> bool:
+    """Whether another process is at work on the file."""
+    return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 @contextlib.contextmanager

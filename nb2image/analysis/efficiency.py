@@ -24,33 +24,54 @@ from nb2image.model.layer import Entry, Layer
 
 def measure(layers: Sequence[Layer]) -> Efficiency:
     """dive's figures for an image's layers, lowest first."""
-    total: dict[str, int] = {}
+    several = in_several(layers)
+    total: dict[str, int] = dict.fromkeys(several, 0)
     least: dict[str, int] = {}
-    seen: dict[str, list[int]] = {}
-    stacked: dict[str, tuple[bool, int]] = {}
+    seen: dict[str, list[int]] = {path: [] for path in several}
+    everything = once = 0
+    stacked: dict[str, int] = {}
+    last_deletion = max((layer.number for layer in layers if deletions(layer)), default=0)
     for layer in layers:
-        entries = layer.files.entries
-        removed = {e.path for e in entries if e.kind == "whiteout"}
+        removed = deletions(layer)
         held = folder_sizes(removed, stacked)
-        for path, size in leaves(entries, held):
-            total[path] = total.get(path, 0) + size
-            least[path] = min(least.get(path, size), size)
-            seen.setdefault(path, []).append(layer.number)
-        stack(entries, removed, stacked)
+        for path, size in leaves(layer.files.entries, held):
+            everything += size
+            if path in several:
+                total[path] += size
+                least[path] = min(least.get(path, size), size)
+                seen[path].append(layer.number)
+            else:
+                once += size
+        if layer.number < last_deletion:
+            stack(layer.files.entries, removed, stacked)
     wastes = [
-        Waste(path=path, size=total[path], layers=tuple(numbers))
-        for path, numbers in seen.items()
-        if len(numbers) > 1 and total[path]
+        Waste(path=path, size=size, layers=tuple(seen[path]))
+        for path, size in total.items()
+        if size
     ]
-    everything = sum(total.values())
     wasted = sum(waste.size for waste in wastes)
     user = sum(e.size for layer in layers[1:] for e in layer.files.entries)
     return Efficiency(
-        score=sum(least.values()) / everything if everything else 1.0,
+        score=(once + sum(least.values())) / everything if everything else 1.0,
         wasted_bytes=wasted,
         wasted_user_share=wasted / user if user else 0.0,
         wastes=tuple(sorted(wastes, key=lambda waste: (-waste.size, waste.path))),
     )
+
+
+def in_several(layers: Sequence[Layer]) -> set[str]:
+    """The paths that occur as leaves more than once: few, so that little is held of the rest."""
+    once: set[str] = set()
+    several: set[str] = set()
+    for layer in layers:
+        for path, _ in leaves(layer.files.entries, {}):
+            (several if path in once else once).add(path)
+    return several
+
+
+def deletions(layer: Layer) -> set[str]:
+    """The paths that a layer deletes."""
+    return {e.path for e in layer.files.entries if e.kind == "whiteout"}
 
 
 def leaves(entries: Sequence[Entry], held: dict[str, int]) -> Iterable[tuple[str, int]]:
@@ -66,20 +87,22 @@ def leaves(entries: Sequence[Entry], held: dict[str, int]) -> Iterable[tuple[str
             yield entry.path, entry.size
 
 
-def folder_sizes(removed: set[str], stacked: dict[str, tuple[bool, int]]) -> dict[str, int]:
+FOLDER = -1
+"""Stands for a folder's size among what is stacked."""
+
+
+def folder_sizes(removed: set[str], stacked: dict[str, int]) -> dict[str, int]:
     """For each removed path that was a folder, the bytes of what it held below it."""
-    sizes = {path: 0 for path in removed if stacked.get(path, (False, 0))[0]}
+    sizes = {path: 0 for path in removed if stacked.get(path) == FOLDER}
     if sizes:
         roots = Below(sizes)
-        for path, (_, size) in stacked.items():
-            if size and (root := roots.root(path)) is not None:
+        for path, size in stacked.items():
+            if size > 0 and (root := roots.root(path)) is not None:
                 sizes[root] += size
     return sizes
 
 
-def stack(
-    entries: Sequence[Entry], removed: set[str], stacked: dict[str, tuple[bool, int]]
-) -> None:
+def stack(entries: Sequence[Entry], removed: set[str], stacked: dict[str, int]) -> None:
     """Lay a layer upon those below, as dive does: opaque markers change nothing."""
     if removed:
         roots = Below(removed)
@@ -89,9 +112,9 @@ def stack(
     added = [e for e in entries if e.kind not in ("whiteout", "opaque")]
     for folder in folders_above(entry.path for entry in added):
         # a folder that this layer only implies loses its mark, as it does in dive
-        stacked[folder] = (False, 0)
+        stacked[folder] = 0
     for entry in added:
-        stacked[entry.path] = (entry.kind == "dir", entry.size)
+        stacked[entry.path] = FOLDER if entry.kind == "dir" else entry.size
 
 
 def folders_above(paths: Iterable[str]) -> set[str]:

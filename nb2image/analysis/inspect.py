@@ -36,6 +36,7 @@ def inspect(image: StoredImage, base_layers: Sequence[str] = ()) -> Inspection:
 
     ``base_layers`` are the diff ids of the base image, lowest first, where somebody knows them.
     """
+    figures = efficiency.measure(image.layers)  # first: what it holds is free before the rest
     merged = merge(image.layers)
     texts = visible_texts(image, merged)
     plan, findings = plan_inside(texts)
@@ -75,7 +76,7 @@ def inspect(image: StoredImage, base_layers: Sequence[str] = ()) -> Inspection:
         cells=cell_shares(plan, packages) if plan else (),
         folders=folder_shares(merged.visible),
         file_types=type_shares(merged.visible),
-        efficiency=efficiency.measure(image.layers),
+        efficiency=figures,
         hidden_size=sum(file.size for file in merged.hidden),
         hidden=merged.hidden,
         duplicates=duplicates(merged.visible),

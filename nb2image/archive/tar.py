@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from nb2image.archive.stream import Stream, damaged
 
@@ -53,7 +54,7 @@ class TarReader:
         extended: dict[str, str] = {}
         while (header := self._header()) is not None:
             kind = header[156:157]
-            size = number(header[124:136], stream)
+            size = size_of(header, stream)
             if kind in (b"x", b"g", b"L", b"K"):
                 if size > MAX_EXTENDED:
                     raise damaged(stream, f"an extended header claims {size} bytes")
@@ -107,6 +108,14 @@ class TarReader:
             more = self.stream.exactly(BLOCK)[504]
 
 
+def size_of(header: bytes, stream: Stream) -> int:
+    """The size that a header states. Raises ArchiveError."""
+    try:
+        return number(header[124:136])
+    except ValueError as error:
+        raise damaged(stream, str(error)) from error
+
+
 def make_member(header: bytes, size: int, extended: Mapping[str, str], stream: Stream) -> Member:
     """A member from its header and the extended headers before it."""
     kind = header[156:157]
@@ -129,32 +138,41 @@ def make_member(header: bytes, size: int, extended: Mapping[str, str], stream: S
     target = extended.get("linkpath")
     if target is None:
         target = text(header[157:257].split(b"\0", 1)[0])
+    try:
+        mode, uid, gid = permissions(header[100:124])
+    except ValueError as error:
+        raise damaged(stream, str(error)) from error
     return Member(
         name=name,
         kind=kind,
         size=size,
-        mode=number(header[100:108], stream),
-        uid=owner("uid", header[108:116], extended, stream),
-        gid=owner("gid", header[116:124], extended, stream),
+        mode=mode,
+        uid=decimal(extended["uid"], stream) if "uid" in extended else uid,
+        gid=decimal(extended["gid"], stream) if "gid" in extended else gid,
         target=target,
     )
 
 
-def number(field: bytes, stream: Stream) -> int:
-    """A numeric field: octal text, or GNU's base 256 when its first bit is set."""
+@lru_cache(maxsize=256)
+def permissions(fields: bytes) -> tuple[int, int, int]:
+    """Mode, user and group; cached, because most members of a tar share them."""
+    return number(fields[:8]), number(fields[8:16]), number(fields[16:24])
+
+
+def number(field: bytes) -> int:
+    """A numeric field: octal text, or GNU's base 256 when its first bit is set.
+
+    Raises ValueError when it is neither.
+    """
     if field[0] & 0x80:
         value = int.from_bytes(field, "big", signed=True)
         return value if field[0] == 0xFF else value & ((1 << (8 * len(field) - 1)) - 1)
-    digits = field.split(b"\0", 1)[0].strip()
-    try:
-        return int(digits, 8) if digits else 0
-    except ValueError:
-        raise damaged(stream, f"a header holds {field!r} for a number") from None
-
-
-def owner(key: str, field: bytes, extended: Mapping[str, str], stream: Stream) -> int:
-    """A user's or group's number, from the extended header when it has one."""
-    return decimal(extended[key], stream) if key in extended else number(field, stream)
+    digits = field.partition(b"\0")[0].strip()
+    if not digits:
+        return 0
+    if not digits.isdigit():  # int() would take a sign or an underscore
+        raise ValueError(f"a header holds {field!r} for a number")
+    return int(digits, 8)
 
 
 def decimal(value: str, stream: Stream) -> int:
@@ -166,11 +184,18 @@ def decimal(value: str, stream: Stream) -> int:
 
 def verify(header: bytes, stream: Stream) -> None:
     """Raises ArchiveError when the header's check sum is wrong."""
-    stated = number(header[148:156], stream)
-    rest = header[:148] + b" " * 8 + header[156:]
-    # old programs added up signed bytes
-    if stated != sum(rest) and stated != sum(byte - (byte >> 7) * 256 for byte in rest):
-        raise damaged(stream, f"no tar header at byte {stream.offset - BLOCK}")
+    field = header[148:156]
+    # the sum is made with spaces in its own place
+    found = sum(header) - sum(field) + 8 * ord(" ")
+    try:
+        stated = number(field)
+    except ValueError:
+        stated = -1
+    if stated != found:
+        # old programs added up signed bytes
+        negative = sum(byte >> 7 for byte in header) - sum(byte >> 7 for byte in field)
+        if stated != found - 256 * negative:
+            raise damaged(stream, f"no tar header at byte {stream.offset - BLOCK}")
 
 
 def pax_records(data: bytes, stream: Stream) -> dict[str, str]:

@@ -22,7 +22,7 @@ class LayerShare:
     digest: str
     command: str
     size: int
-    """As Docker counts: files and the targets of symbolic links."""
+    """Bytes of its files."""
     compressed_size: int | None
     files: int
     """Regular files and hard links."""

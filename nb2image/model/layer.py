@@ -43,11 +43,12 @@ class LayerFiles:
 
     @property
     def size(self) -> int:
-        """Bytes as Docker counts a layer: its files, and the targets' lengths of its links."""
-        return sum(
-            entry.size if entry.kind != "symlink" else len(entry.target.encode())
-            for entry in self.entries
-        )
+        """Bytes of its files, as Docker counts a layer that it built.
+
+        For a layer that it unpacked (a pull, a load, an import) Docker adds the lengths of the
+        symbolic links' targets: some ten kB for a distribution.
+        """
+        return sum(entry.size for entry in self.entries)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

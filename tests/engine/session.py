@@ -7,6 +7,7 @@ the run's start and process id: runs at the same time leave each other's alone.
 from __future__ import annotations
 
 import os
+import re
 import time
 
 from tests.engine.engine import Engine
@@ -38,4 +39,5 @@ def remove(engine: Engine) -> None:
 
 
 def _removable(run: str) -> bool:
-    return run == RUN or int(run.partition("-")[0]) < time.time() - FORGOTTEN_SECONDS
+    begun = re.fullmatch(r"(\d{10,})-\d+", run)  # another tag is not ours
+    return run == RUN or (begun is not None and int(begun[1]) < time.time() - FORGOTTEN_SECONDS)
