@@ -112,13 +112,14 @@ class LayerWriter:
         size: int,
         deflated: bool,
         mode: int = 0o644,
+        owner: Owner = ROOT,
     ) -> None:
         """A file from (compressed, plain) pieces: DEFLATE bytes are copied as they are.
 
         ``pieces`` must hold ``size`` plain bytes and one whole DEFLATE stream: it raises the
         error itself when what it reads is not that.
         """
-        self._head(path, mode=mode, size=size)
+        self._head(path, mode=mode, owner=owner, size=size)
         if not size:
             for _ in pieces:
                 pass

@@ -1,0 +1,177 @@
+"""A suite's signed Release file, and the package index that it vouches for."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import lzma
+import re
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+from nb2image.build.embedded.blobs import BlobCache
+from nb2image.build.embedded.debian.index import read_fields
+from nb2image.build.embedded.http import Http
+from nb2image.errors import BuildError
+from nb2image.network import redact
+from nb2image.process import Runner
+from nb2image.resources import folder
+
+MACHINE_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+MAX_RELEASE = 4 * 1000 * 1000
+MAX_INDEX = 400 * 1000 * 1000
+HASHES = re.compile(r"^ ([0-9a-f]{64}) +(\d+) (\S+)$", re.MULTILINE)
+VERIFY_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """What a verified Release file says."""
+
+    suite: str
+    mirror: str
+    codename: str
+    files: Mapping[str, tuple[str, int]]
+    """(sha256, size) of each file below the suite."""
+    snapshots: str = ""
+    """The address of its snapshots, with ``@SNAPSHOTID@`` for the time; empty without."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verifier:
+    """Checks the signature of an InRelease file against Debian's archive keys."""
+
+    run: Runner
+    keyring: Path | None = None
+    """Binary or armoured; None for the machine's, or the one that nb2image brings."""
+
+    def signed_text(self, data: bytes, what: str) -> str:
+        """The signed part of a clear-signed file. Raises BuildError when no key vouches."""
+        with tempfile.TemporaryDirectory(prefix="nb2image-") as work:
+            signed, keys, plain = Path(work, "signed"), Path(work, "keys.gpg"), Path(work, "plain")
+            signed.write_bytes(data)
+            keys.write_bytes(binary_keys(self._keys()))
+            argv = ["gpgv", "--status-fd", "1", "--keyring", str(keys), "--output", str(plain)]
+            try:
+                done = self.run(
+                    [*argv, str(signed)],
+                    env={"PATH": "/usr/bin:/bin", "HOME": work},
+                    timeout=VERIFY_SECONDS,
+                )
+            except FileNotFoundError:
+                return self._without_gpgv(data, what)
+            except subprocess.TimeoutExpired as error:
+                raise unsigned(what, "gpgv did not answer") from error
+            said = done.stdout
+            # apt's rule: one good signature, and none that is bad. Keys that are not known are
+            # of other releases.
+            if "[GNUPG:] VALIDSIG" not in said or "[GNUPG:] BADSIG" in said:
+                raise unsigned(what, "its signature is not by a key of Debian's archive")
+            return plain.read_text("utf-8", "replace")
+
+    def _keys(self) -> bytes:
+        if self.keyring is not None:
+            return self.keyring.read_bytes()
+        if MACHINE_KEYRING.is_file():
+            return MACHINE_KEYRING.read_bytes()
+        return (folder("templates") / "debian-archive-keyring.asc").read_bytes()
+
+    def _without_gpgv(self, data: bytes, what: str) -> str:
+        try:
+            import pysequoia
+        except ImportError:
+            raise BuildError(
+                "neither gpgv nor pysequoia is here to verify Debian's signature",
+                code="gpgv-missing",
+                hint="install one: sudo apt install gpgv, or pip install pysequoia",
+            ) from None
+        certificates = pysequoia.Cert.split_bytes(binary_keys(self._keys()))
+        try:
+            verified = pysequoia.verify(bytes=data, store=lambda ids: certificates)
+        except Exception as error:  # the library raises bare exceptions
+            raise unsigned(what, str(error)) from error
+        if not verified.valid_sigs:
+            raise unsigned(what, "its signature is not by a key of Debian's archive")
+        return bytes(verified.bytes).decode("utf-8", "replace")
+
+
+def binary_keys(data: bytes) -> bytes:
+    """A keyring without its armour (RFC 9580, 6)."""
+    if not data.startswith(b"-----BEGIN"):
+        return data
+    body = data.partition(b"\n\n")[2].partition(b"-----END")[0]
+    lines = [line for line in body.split() if not line.startswith(b"=")]
+    return base64.b64decode(b"".join(lines))
+
+
+def read_release(
+    http: Http, verifier: Verifier, mirror: str, suite: str, *, dated: bool = False
+) -> Release:
+    """Fetch and verify a suite's Release. ``dated``: a snapshot may be long out of date.
+
+    Raises BuildError when it is not signed by Debian, not of this suite, or has expired.
+    """
+    url = f"{mirror}/dists/{suite}/InRelease"
+    text = verifier.signed_text(http.get(url, limit=MAX_RELEASE), redact(url))
+    fields = read_fields(text)
+    if suite not in (fields.get("Codename"), fields.get("Suite")):
+        raise unsigned(redact(url), f"it is of the suite {fields.get('Codename', '?')[:50]}")
+    until = fields.get("Valid-Until", "")
+    if until and not dated and parsedate_to_datetime(until).timestamp() < time.time():
+        raise BuildError(
+            f"{redact(url)} has expired ({until}): the mirror is out of date",
+            code="debian-expired",
+            hint="choose another mirror with --mirror, or an old state on purpose with --snapshot",
+        )
+    files = {path: (sha, int(size)) for sha, size, path in HASHES.findall(text)}
+    return Release(
+        suite=suite,
+        mirror=mirror,
+        codename=fields.get("Codename", ""),
+        files=files,
+        snapshots=fields.get("Snapshots", ""),
+    )
+
+
+def read_packages(http: Http, cache: BlobCache, release: Release, architecture: str) -> bytes:
+    """The text of a suite's package index. Raises BuildError."""
+    name = f"main/binary-{architecture}/Packages"
+    packed = release.files.get(f"{name}.xz")
+    plain = release.files.get(name)
+    if packed is None or plain is None or plain[1] > MAX_INDEX:
+        raise BuildError(
+            f"{release.suite} has no packages for {architecture}",
+            code="debian-architecture",
+            hint="choose another --platform",
+        )
+    digest, size = packed
+    # by its hash: the mirror may be changing just now (Acquire-By-Hash)
+    folder = f"{release.mirror}/dists/{release.suite}/main/binary-{architecture}"
+    url = f"{folder}/by-hash/SHA256/{digest}"
+    path = http.blob(url, cache, f"sha256:{digest}", size=size, what=f"{release.suite}'s packages")
+    try:
+        with lzma.open(path) as file:
+            data = file.read(plain[1] + 1)
+    except (lzma.LZMAError, EOFError) as error:
+        raise BuildError(
+            f"{release.suite}'s package index is broken", code="debian-index"
+        ) from error
+    if hashlib.sha256(data).hexdigest() != plain[0]:
+        raise BuildError(
+            f"{release.suite}'s package index is not the signed one", code="debian-index"
+        )
+    return data.decode("utf-8", "replace")
+
+
+def unsigned(what: str, why: str) -> BuildError:
+    """The error for a Release that nobody vouches for."""
+    return BuildError(
+        f"{what} cannot be trusted: {why}",
+        code="debian-signature",
+        hint="choose another mirror with --mirror; a proxy may change files",
+    )

@@ -1,0 +1,252 @@
+"""A base made from Debian's packages, for when no registry answers or it is asked for."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from nb2image.build.embedded.base import Base, BaseFacts, read_facts
+from nb2image.build.embedded.blobs import BlobCache
+from nb2image.build.embedded.debian.deb import Deb, read_deb
+from nb2image.build.embedded.debian.index import Package, PackageIndex, closure
+from nb2image.build.embedded.debian.release import Release, Verifier, read_packages, read_release
+from nb2image.build.embedded.debian.root import unhandled, write_root
+from nb2image.build.embedded.http import Http
+from nb2image.build.embedded.layer import Compression, Layer
+from nb2image.errors import BuildError, PlanError
+from nb2image.events import Emit, Noticed
+from nb2image.image.base import GLIBC
+from nb2image.model import BuildPlan, Finding
+from nb2image.requirements.target import Target
+
+RECIPE = 1
+SUITES = {"3.9": "bullseye", "3.11": "bookworm", "3.13": "trixie"}
+"""The release that has each Python. https://packages.debian.org/python3"""
+PACKAGES = (
+    *("base-files", "base-passwd", "ca-certificates", "libc-bin", "libgomp1", "libstdc++6"),
+    *("netbase", "tzdata"),
+)
+SHELL = ("bash", "coreutils", "dash", "findutils", "grep", "gzip", "sed", "tar")
+"""What a script that starts programs may call, as in the official slim images."""
+DROPPED = frozenset(
+    {
+        # their work is done by ``root.extras``, or they serve scripts that never run here
+        *(
+            "awk",
+            "debconf",
+            "debconf-2.0",
+            "debianutils",
+            "dpkg",
+            "init-system-helpers",
+            "install-info",
+        ),
+        *(
+            "libpam-runtime",
+            "login",
+            "mawk",
+            "openssl",
+            "perl-base",
+            "perl:any",
+            "ucf",
+            "sensible-utils",
+        ),
+        *("usr-is-merged", "python3-minimal", "media-types", "mime-support", "mailcap"),
+    }
+)
+STARTS_PROGRAMS = re.compile(r"\b(subprocess|os\.system|os\.popen|pexpect|get_ipython|sh\.)")
+TIME = 315619200
+"""1980-01-02, as for the dependencies: the same packages make the same layer."""
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DebianBase:
+    """A ``BaseSource`` of Debian's packages."""
+
+    http: Http
+    cache: BlobCache
+    verifier: Verifier
+    mirrors: tuple[str, str]
+    """Of the archive and of its security updates; the second may be empty."""
+    snapshot: str = ""
+    """``20260115T000000Z``: the archive as it was then."""
+    compression: Compression = "gzip"
+    reason: str = ""
+
+    @property
+    def described(self) -> str:
+        """In a few words."""
+        return "Debian packages"
+
+    def target(self, plan: BuildPlan, planned: Target) -> Target:
+        """The C library is the release's."""
+        glibc = GLIBC[suite_of(plan.requirements.python)].replace(".", "_")
+        return replace(planned, platform=f"{planned.architecture}-manylinux_{glibc}")
+
+    def get(self, plan: BuildPlan, architecture: str, emit: Emit) -> Base:
+        """See ``BaseSource``."""
+        python = plan.requirements.python
+        suite = suite_of(python)
+        wanted = tuple(sorted(p.name for p in plan.requirements.system if p.stage == "final"))
+        base, more = self._packages(suite, architecture, root_names(plan), wanted)
+        finding = Finding(
+            severity="note",
+            code="base-chosen",
+            message=f"the base is made from {len(base) + len(more)} packages of Debian {suite}"
+            + (f", {self.reason}" if self.reason else ""),
+        )
+        emit(Noticed(stage="build", finding=finding))
+        layers = [self._layer(base, (), architecture, python)]
+        if more:
+            layers.append(self._layer(more, base, architecture, python))
+        facts = self._facts(layers, python)
+        lock = hashlib.sha256("\n".join(p.sha256 for p in (*base, *more)).encode()).hexdigest()
+        return Base(
+            name=f"debian:{suite}",
+            digest="",
+            architecture=architecture,
+            settings={
+                "Env": [f"PATH={PATH}", "LANG=C.UTF-8"],
+                "Labels": {"io.nb2image.base.packages": f"sha256:{lock}"},
+            },
+            history=tuple(
+                {"created": "1980-01-02T00:00:00Z", "created_by": layer.what} for layer in layers
+            ),
+            layers=tuple(layers),
+            facts=facts,
+            reason=self.reason,
+        )
+
+    def _facts(self, layers: Sequence[Layer], python: str) -> BaseFacts:
+        return read_facts(self.cache, layers, python, PATH)
+
+    def _packages(
+        self, suite: str, architecture: str, names: tuple[str, ...], wanted: tuple[str, ...]
+    ) -> tuple[tuple[Package, ...], tuple[Package, ...]]:
+        """The packages of the base, and those that the plan's apt packages add."""
+        releases = self._releases(suite)
+        index = f"main/binary-{architecture}/Packages.xz"
+        state = "+".join(str(release.files.get(index)) for release in releases)
+        key = f"debian/{RECIPE}/{architecture}/{state}/{names}/{wanted}"
+        known = self.cache.fact(key, list[tuple[Package, ...]])
+        if known is None or len(known) != 2:
+            packages = PackageIndex()
+            for release in releases:
+                text = read_packages(self.http, self.cache, release, architecture)
+                packages.add(text, release.mirror)
+            base = closure(packages, names, DROPPED)
+            there = {p.name for p in base}
+            all_of_them = closure(packages, (*names, *wanted), DROPPED)
+            known = [base, tuple(p for p in all_of_them if p.name not in there)]
+            self.cache.remember(key, known)
+        return known[0], known[1]
+
+    def _releases(self, suite: str) -> list[Release]:
+        main, security = self.mirrors
+        asked = [(main, suite), (main, f"{suite}-updates")]
+        asked += [(security, f"{suite}-security")] if security else []
+        with ThreadPoolExecutor(len(asked)) as threads:
+            found = list(threads.map(lambda a: self._release(*a), asked))
+        return [release for release in found if release is not None]
+
+    def _release(self, mirror: str, suite: str) -> Release | None:
+        dated = bool(self.snapshot)
+        if "@SNAPSHOTID@" in mirror:
+            return self._read(mirror.replace("@SNAPSHOTID@", self.snapshot), suite, dated=True)
+        found = self._read(mirror, suite, dated=dated)
+        if found is None or not dated:
+            return found
+        if not found.snapshots:
+            raise PlanError(
+                f"this mirror's {suite} names no snapshots",
+                code="snapshot-missing",
+                hint="give an address of snapshots: --mirror https://…/@SNAPSHOTID@",
+            )
+        address = found.snapshots.replace("@SNAPSHOTID@", self.snapshot).rstrip("/")
+        return self._read(address, suite, dated=True)
+
+    def _read(self, mirror: str, suite: str, *, dated: bool) -> Release | None:
+        try:
+            return read_release(self.http, self.verifier, mirror, suite, dated=dated)
+        except BuildError as error:
+            # releases that are no longer supported lose their updates
+            if error.code == "download-missing" and "-" in suite:
+                return None
+            raise
+
+    def _layer(
+        self,
+        packages: Sequence[Package],
+        below: Sequence[Package],
+        architecture: str,
+        python: str,
+    ) -> Layer:
+        hashes = "+".join(p.sha256 for p in (*packages, *below))
+        key = f"debian-layer/{RECIPE}/{architecture}/{python}/{self.compression}/{hashes}"
+        known = self.cache.fact(key, Layer)
+        if known is not None and self.cache.find(known.digest, known.size):
+            return known
+        debs = self._debs([*packages, *below])
+        own = {p.name: debs[p.name] for p in packages}
+        # the base's own packages are known; what a notebook adds may be anything
+        unknown = unhandled(own) if below else []
+        if unknown:
+            raise PlanError(
+                "these packages run a script when they are installed, which the embedded builder "
+                f"cannot: {', '.join(unknown)}",
+                code="embedded-needs-run",
+                hint="build with Docker (--builder docker)",
+            )
+        return self.cache.layer(
+            key,
+            lambda file: write_root(
+                file,
+                packages,
+                own,
+                architecture=architecture,
+                python=python,
+                below=[(p, debs[p.name]) for p in below],
+                time=TIME,
+                compression=self.compression,
+            ),
+        )
+
+    def _debs(self, packages: Sequence[Package]) -> dict[str, Deb]:
+        def one(package: Package) -> Deb:
+            path = self.http.blob(
+                f"{package.mirror}/{package.path}",
+                self.cache,
+                f"sha256:{package.sha256}",
+                size=package.size,
+                what=f"{package.name} {package.version}",
+            )
+            return read_deb(path, package.name)
+
+        largest_first = sorted(packages, key=lambda p: -p.size)
+        with ThreadPoolExecutor(min(8, os.cpu_count() or 2)) as threads:
+            found = threads.map(one, largest_first)
+            return {p.name: deb for p, deb in zip(largest_first, found, strict=True)}
+
+
+def suite_of(python: str) -> str:
+    """The Debian release that has a Python. Raises PlanError when none has."""
+    suite = SUITES.get(python)
+    if suite is None:
+        raise PlanError(
+            f"no Debian release has Python {python}; its packages give {', '.join(SUITES)}",
+            code="base-debian-python",
+            hint="choose one of them with --python, or name a base: --base FILE",
+        )
+    return suite
+
+
+def root_names(plan: BuildPlan) -> tuple[str, ...]:
+    """The packages that the base is made of."""
+    python = plan.requirements.python
+    code = [plan.script.text, *(module.source for module in plan.script.local_modules)]
+    shell = SHELL if any(STARTS_PROGRAMS.search(text) for text in code) else ()
+    return (f"python{python}", *PACKAGES, *shell)
