@@ -19,8 +19,7 @@ from nb2image.build.embedded.documents import Image, make_image
 from nb2image.build.embedded.http import Http
 from nb2image.build.embedded.layer import Compression, Layer, disk_errors
 from nb2image.build.embedded.sources import BaseSource
-from nb2image.build.embedded.targets import Target as Destination
-from nb2image.build.embedded.targets import deliver
+from nb2image.build.embedded.targets import Delivery, Destination
 from nb2image.build.embedded.venv import RECIPE, VenvOptions, groups, in_order, wheel_layer
 from nb2image.build.embedded.wheels import (
     WheelSource,
@@ -49,6 +48,7 @@ class EmbeddedBuilder:
     index: PackageIndex
     cache: BlobCache
     base: BaseSource
+    delivery: Delivery
     destination: Destination
     compression: Compression = "gzip"
     check: str = ""
@@ -71,7 +71,7 @@ class EmbeddedBuilder:
                     hint="the plan, the base or a locked file differs from that of the other build",
                 )
             with step(emit, self.destination.described):
-                deliver([image], request.tag, self.destination, self.cache, self.http, emit)
+                self.delivery.deliver([image], request.tag, self.destination, emit)
         self.cache.prune_sometimes()
         own = image.layers[image.base_layers :]
         return BuiltImage(
