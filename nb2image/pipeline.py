@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nb2image.build.choose import BuildOptions
 from nb2image.errors import Nb2ImageError, OptionError, PlanError
 from nb2image.events import Emit, Event, Noticed, Stage, StageFinished, StageStarted
 from nb2image.model import (
@@ -33,6 +34,9 @@ from nb2image.sizes import amount
 if TYPE_CHECKING:
     from nb2image.build.interface import Builder
     from nb2image.run.container import RunRequest
+
+
+DEFAULT_BUILD = BuildOptions()
 
 
 @contextmanager
@@ -158,6 +162,7 @@ class Conversion:
     tag: str = ""
     """The image's name; empty for the plan's."""
     no_cache: bool = False
+    how: BuildOptions = DEFAULT_BUILD
 
 
 def convert(asked: Conversion, options: Options, services: Services, emit: Emit) -> Report:
@@ -192,7 +197,13 @@ def convert(asked: Conversion, options: Options, services: Services, emit: Emit)
         if asked.build:
             tag = tag or default_tag(plan)
             image = build_plan(
-                plan, folder, services, emit_and_keep, tag=tag, no_cache=asked.no_cache
+                plan,
+                folder,
+                services,
+                emit_and_keep,
+                tag=tag,
+                no_cache=asked.no_cache,
+                how=asked.how,
             )
             report = replace(report, image=image)
     except Nb2ImageError as error:
@@ -205,7 +216,13 @@ def convert(asked: Conversion, options: Options, services: Services, emit: Emit)
 
 
 def build(
-    folder: Path, services: Services, emit: Emit, *, tag: str = "", no_cache: bool = False
+    folder: Path,
+    services: Services,
+    emit: Emit,
+    *,
+    tag: str = "",
+    no_cache: bool = False,
+    how: BuildOptions = DEFAULT_BUILD,
 ) -> BuiltImage:
     """Build the image of a context that ``convert`` wrote, edited by hand or not.
 
@@ -224,7 +241,13 @@ def build(
     )
     try:
         image = build_plan(
-            plan, folder, services, emit, tag=tag or default_tag(plan), no_cache=no_cache
+            plan,
+            folder,
+            services,
+            emit,
+            tag=tag or default_tag(plan),
+            no_cache=no_cache,
+            how=how,
         )
     except Nb2ImageError as error:
         write_report(folder, failed(report, error))
@@ -234,7 +257,14 @@ def build(
 
 
 def build_plan(
-    plan: BuildPlan, folder: Path, services: Services, emit: Emit, *, tag: str, no_cache: bool
+    plan: BuildPlan,
+    folder: Path,
+    services: Services,
+    emit: Emit,
+    *,
+    tag: str,
+    no_cache: bool,
+    how: BuildOptions,
 ) -> BuiltImage:
     """Build a context whose plan is known."""
     from nb2image.build.interface import BuildRequest
@@ -247,10 +277,32 @@ def build_plan(
         no_cache=no_cache,
     )
     with stage(emit, "build") as say:
-        image = docker_builder(services).build(request, emit)
+        image = builder(plan, folder, how, services, emit).build(request, emit)
         say(amount(image.size))
         say(f"{image.cached_steps} of {image.steps} steps from the cache")
     return image
+
+
+def builder(
+    plan: BuildPlan, folder: Path, how: BuildOptions, services: Services, emit: Emit
+) -> Builder:
+    """The builder that was asked for, or that suits the plan and its destination best."""
+    from nb2image.build.choose import choose
+    from nb2image.build.embedded.make import engine_answers, make_builder
+    from nb2image.build.embedded.targets import Destination
+
+    choice = choose(plan, how, lambda: engine_answers(services.environ))
+    if choice.builder == "docker":
+        return docker_builder(services)
+    destination = Destination(layout=how.archive, push=how.push)
+    if not (how.archive or how.push):
+        answers = engine_answers(services.environ)
+        beside = folder.with_name(f"{folder.resolve().name}.tar")
+        destination = Destination(engine=answers, layout=None if answers else beside)
+    message = f"built without an engine ({choice.reason})"
+    finding = Finding(severity="note", code="embedded-chosen", message=message)
+    emit(Noticed(stage="build", finding=finding))
+    return make_builder(plan, how, destination, services)
 
 
 def docker_builder(services: Services) -> Builder:

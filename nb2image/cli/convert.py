@@ -35,6 +35,14 @@ def convert(
         bool, typer.Option(" /--no-build", help="Only write the folder.", show_default=False)
     ] = True,
     no_cache: o.NoCache = False,
+    builder: o.BuilderOf = o.Builder.auto,
+    archive: o.Archive = None,
+    push: o.Push = False,
+    base: o.Base = "",
+    snapshot: o.Snapshot = "",
+    mirror: o.Mirror = "",
+    compression: o.CompressionOf = o.Compression.gzip,
+    check: o.Check = "",
     order: o.OrderOf = o.Order.notebook,
     parameter_cell: o.ParameterCell = None,
     skip_cells: o.SkipCells = "",
@@ -68,7 +76,13 @@ def convert(
     from nb2image.services import Services
 
     asked = pipeline.Conversion(
-        notebook=notebook, context=output, force=force, build=build, tag=tag, no_cache=no_cache
+        notebook=notebook,
+        context=output,
+        force=force,
+        build=build,
+        tag=tag,
+        no_cache=no_cache,
+        how=o.gather_build(context.params),
     )
     services, subject = Services(), str(notebook.resolve())
     with (

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from nb2image.build.choose import BuildOptions
     from nb2image.options import Options
 
+BUILD = "The build"
 SCRIPT, NEEDS, IMAGE, SHOWN = "The script", "The requirements", "The image", "What is shown"
 
 
@@ -38,6 +40,21 @@ class Platform(StrEnum):
     arm64 = "linux/arm64"
 
 
+class Builder(StrEnum):
+    """Who puts the image together."""
+
+    auto = "auto"
+    docker = "docker"
+    embedded = "embedded"
+
+
+class Compression(StrEnum):
+    """How layers are compressed."""
+
+    gzip = "gzip"
+    zstd = "zstd"
+
+
 def option(*names: str, help: str, panel: str, metavar: str | None = None) -> Any:
     """One option; its default is shown by its help where it is not obvious."""
     return typer.Option(
@@ -61,6 +78,68 @@ Tag = Annotated[
     ),
 ]
 NoCache = Annotated[bool, option("--no-cache", help="Build every step anew.", panel=IMAGE)]
+
+# how it is built
+BuilderOf = Annotated[
+    Builder,
+    option(
+        "--builder",
+        help="The Docker engine, or nb2image itself, which needs none. Default: what suits.",
+        panel=BUILD,
+    ),
+]
+Archive = Annotated[
+    Path | None,
+    option(
+        "--archive",
+        help="Write the image to a file (.tar) or folder as an OCI layout.",
+        panel=BUILD,
+        metavar="FILE",
+    ),
+]
+Push = Annotated[
+    bool, option("--push", help="Push the image to the registry that its tag names.", panel=BUILD)
+]
+Base = Annotated[
+    str,
+    option(
+        "--base",
+        help="'debian' makes the base from Debian's packages; or a file of docker save.",
+        panel=BUILD,
+        metavar="debian|FILE",
+    ),
+]
+Snapshot = Annotated[
+    str,
+    option(
+        "--snapshot",
+        help="Debian's packages as of a day, where the mirror has snapshots.",
+        panel=BUILD,
+        metavar="DATE",
+    ),
+]
+Mirror = Annotated[
+    str,
+    option(
+        "--mirror",
+        help="A mirror of Debian. Default: what apt uses here.",
+        panel=BUILD,
+        metavar="URL",
+    ),
+]
+CompressionOf = Annotated[
+    Compression,
+    option("--compression", help="Of the layers; zstd needs Docker 23 or newer.", panel=BUILD),
+]
+Check = Annotated[
+    str,
+    option(
+        "--check",
+        help="Fail unless the image has this digest.",
+        panel=BUILD,
+        metavar="sha256:…",
+    ),
+]
 
 # the script
 OrderOf = Annotated[
@@ -256,6 +335,27 @@ def gather(given: Mapping[str, Any]) -> Options:
         include=tuple(given.get("include") or ()),
         exclude=tuple(given.get("exclude") or ()),
         max_context=size(given["max_context"]) if given.get("max_context") else MAX_CONTEXT_BYTES,
+    )
+
+
+def gather_build(given: Mapping[str, Any]) -> BuildOptions:
+    """The record of the build's options that a command was given. Raises OptionError."""
+    from nb2image.build.choose import BuildOptions
+    from nb2image.errors import OptionError
+
+    check = given.get("check", "")
+    if check and re.fullmatch(r"sha256:[0-9a-f]{64}", check) is None:
+        raise OptionError(f"--check {check!r} is no sha256:… digest", code="option-invalid")
+    return BuildOptions(
+        builder=given.get("builder", Builder.auto).value,
+        archive=given.get("archive"),
+        push=given.get("push", False),
+        base=given.get("base", ""),
+        snapshot=given.get("snapshot", ""),
+        mirror=given.get("mirror", ""),
+        compression=given.get("compression", Compression.gzip).value,
+        check=check,
+        others=tuple(given.get("also") or ()),
     )
 
 

@@ -77,7 +77,7 @@ def builder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Builder:
     monkeypatch.setattr(pipeline, "plan_project", plan_project)
     monkeypatch.setattr(context, "write_context", write_context)
     monkeypatch.setattr(context, "validate_plan", lambda plan: None)
-    monkeypatch.setattr(pipeline, "docker_builder", lambda services: made)
+    monkeypatch.setattr(pipeline, "builder", lambda *given: made)
     return made
 
 

@@ -15,7 +15,7 @@ from nb2image.build.embedded.base import Base
 from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.bytecode import Compiler, find_compiler
 from nb2image.build.embedded.deflate import reference_zlib
-from nb2image.build.embedded.documents import Image, make_image
+from nb2image.build.embedded.documents import Image, make_image, make_index
 from nb2image.build.embedded.http import Http
 from nb2image.build.embedded.layer import Compression, Layer, disk_errors
 from nb2image.build.embedded.sources import BaseSource
@@ -52,7 +52,9 @@ class EmbeddedBuilder:
     destination: Destination
     compression: Compression = "gzip"
     check: str = ""
-    """The digest that the image must have: of its manifest or of its config."""
+    """The digest that the image must have: of its manifest (or index), or of its config."""
+    others: tuple[Path, ...] = ()
+    """Contexts of the same image for other platforms: an index then names all."""
     name: str = field(default="embedded", init=False)
 
     def build(self, request: BuildRequest, emit: Emit) -> BuiltImage:
@@ -62,26 +64,32 @@ class EmbeddedBuilder:
         """
         begun = time.monotonic()
         with disk_errors("the image"):
-            image, base = self.assemble(request.context, emit)
-            if self.check and self.check not in (image.manifest.digest, image.config.digest):
-                raise BuildError(
-                    f"the image is {image.manifest.digest} (config {image.config.digest}), "
-                    f"not {self.check}",
-                    code="check-failed",
-                    hint="the plan, the base or a locked file differs from that of the other build",
-                )
-            with step(emit, self.destination.described):
-                self.delivery.deliver([image], request.tag, self.destination, emit)
+            made = [self.assemble(folder, emit) for folder in (request.context, *self.others)]
+            images = [image for image, _ in made]
+            self._check(images)
+            with step(emit, self.destination.described or "no destination"):
+                self.delivery.deliver(images, request.tag, self.destination, emit)
         self.cache.prune_sometimes()
+        image, base = made[0]
         own = image.layers[image.base_layers :]
         return BuiltImage(
-            reference=request.tag,
+            reference=self.destination.reference(request.tag),
             id=image.config.digest,
             size=base.facts.unpacked + sum(layer.unpacked for layer in own),
             builder=self.name,
             seconds=time.monotonic() - begun,
             steps=len(own),
         )
+
+    def _check(self, images: Sequence[Image]) -> None:
+        """Raise BuildError when the image is not the one that was asked for."""
+        top = images[0].manifest if len(images) == 1 else make_index(images)
+        if self.check and self.check not in (top.digest, images[0].config.digest):
+            raise BuildError(
+                f"the image is {top.digest} (config {images[0].config.digest}), not {self.check}",
+                code="check-failed",
+                hint="the plan, the base or a locked file differs from that of the other build",
+            )
 
     def assemble(self, context: Path, emit: Emit) -> tuple[Image, Base]:
         """The image of one context, its layers in the cache."""

@@ -42,6 +42,7 @@ class Http:
     transport: httpx.BaseTransport | None = None
     """For tests."""
     sleep: Callable[[float], None] = time.sleep
+    waits: tuple[float, ...] = WAITS_SECONDS
     _client: httpx.Client | None = field(default=None, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -63,7 +64,7 @@ class Http:
         import httpx
 
         what = what or redact(url)
-        for wait in (*WAITS_SECONDS, None):
+        for wait in (*self.waits, None):
             try:
                 response = self._send(method, url, dict(headers or {}), body, follow)
             except (httpx.TransportError, httpx.InvalidURL, httpx.TooManyRedirects) as error:
@@ -137,7 +138,7 @@ class Http:
         import httpx
 
         fresh = False
-        for wait in (*WAITS_SECONDS, None):
+        for wait in (*self.waits, None):
             file.seek(0)
             if fresh:
                 file.truncate()

@@ -36,6 +36,10 @@ class Destination:
         parts += ["load it into the engine"] if self.engine else []
         return ", ".join(parts + (["push it"] if self.push else []))
 
+    def reference(self, tag: str) -> str:
+        """What names the image afterwards: the tag, or the file where nothing else has it."""
+        return tag if self.engine or self.push or not self.layout else str(self.layout)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:

@@ -65,6 +65,7 @@ def test_everything_given() -> None:
 def test_plan_takes_what_convert_takes() -> None:
     """plan shows what convert would do, so it must understand the same options."""
     own = {"tag", "output", "force", "build", "no_cache"}
+    own |= {"builder", "archive", "push", "base", "snapshot", "mirror", "compression", "check"}
     takes: Any = [set(inspect.signature(f).parameters) for f in (plan, convert)]
     assert takes[1] - takes[0] == own
     assert not takes[0] - takes[1]

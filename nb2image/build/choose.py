@@ -1,0 +1,94 @@
+"""Which builder makes an image: by where it goes, by what the plan needs, by what is here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from nb2image.errors import OptionError
+from nb2image.model import BuildPlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildOptions:
+    """How an image is to be built, as the user asks for it."""
+
+    builder: Literal["auto", "docker", "embedded"] = "auto"
+    archive: Path | None = None
+    """Write the image there: a folder, or a file that ends with .tar."""
+    push: bool = False
+    """Push it to the registry that its tag names."""
+    base: str = ""
+    """``debian``, or a layout or archive on disk; empty for the plan's base image."""
+    snapshot: str = ""
+    """Debian's packages as of a day, ``2026-01-15`` or ``20260115T120000Z``."""
+    mirror: str = ""
+    """A mirror of Debian's archive; empty for this machine's."""
+    compression: Literal["gzip", "zstd"] = "gzip"
+    check: str = ""
+    """The digest that the image must have."""
+    others: tuple[Path, ...] = ()
+    """Contexts of the same image for other platforms."""
+
+    @property
+    def embedded_only(self) -> str:
+        """The first option that only the embedded builder knows; empty when there is none."""
+        given = {
+            "--archive": self.archive,
+            "--push": self.push,
+            "--base": self.base,
+            "--snapshot": self.snapshot,
+            "--mirror": self.mirror,
+            "--check": self.check,
+            "--compression zstd": self.compression != "gzip",
+            "--also": self.others,
+        }
+        return next((name for name, value in given.items() if value), "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A builder and why it was chosen."""
+
+    builder: Literal["docker", "embedded"]
+    reason: str
+
+
+def choose(plan: BuildPlan, asked: BuildOptions, engine_answers: Callable[[], bool]) -> Choice:
+    """The builder for a plan.
+
+    An image for the local engine is made quickest by the engine itself, one for a registry or a
+    file by us; what must be compiled or needs a RUN can only be made by an engine. The engine is
+    asked only where its answer matters. Raises OptionError for options that contradict.
+    """
+    only = asked.embedded_only
+    if asked.builder == "docker":
+        if only:
+            raise OptionError(
+                f"{only} belongs to the embedded builder",
+                code="builder-option",
+                hint="leave out --builder docker",
+            )
+        return Choice(builder="docker", reason="asked for")
+    if asked.builder == "embedded":
+        return Choice(builder="embedded", reason="asked for")
+    if only:
+        return Choice(builder="embedded", reason=f"for {only}")
+    if not engine_answers():
+        return Choice(builder="embedded", reason="no container engine answers")
+    needs = "packages to compile" if needs_compiler(plan) else "Debian packages to install"
+    if needs_compiler(plan) or system_packages(plan):
+        return Choice(builder="docker", reason=f"there are {needs}")
+    return Choice(builder="docker", reason="the image is for the local engine")
+
+
+def needs_compiler(plan: BuildPlan) -> bool:
+    """Whether a package of the lock has no wheel."""
+    return any(not package.wheel for package in plan.requirements.locked)
+
+
+def system_packages(plan: BuildPlan) -> bool:
+    """Whether the image gets packages of the distribution."""
+    return any(package.stage == "final" for package in plan.requirements.system)

@@ -1,0 +1,206 @@
+"""Puts an embedded builder together from what the user asked for and what this host has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from nb2image.build.choose import BuildOptions
+from nb2image.build.embedded.base import Base
+from nb2image.build.embedded.blobs import BlobCache
+from nb2image.build.embedded.builder import EmbeddedBuilder
+from nb2image.build.embedded.credentials import Credentials
+from nb2image.build.embedded.debian.mirrors import apt_proxies, machine_mirrors
+from nb2image.build.embedded.debian.release import Verifier
+from nb2image.build.embedded.debian.source import SUITES, DebianBase
+from nb2image.build.embedded.http import Http
+from nb2image.build.embedded.pull import RegistryBase
+from nb2image.build.embedded.sources import ArchiveBase, BaseSource
+from nb2image.build.embedded.targets import Delivery, Destination
+from nb2image.errors import BuildError, OptionError
+from nb2image.events import Emit, Noticed
+from nb2image.model import BuildPlan, Finding
+from nb2image.network import NetworkConfig, read_network
+from nb2image.requirements.archive import Contents
+from nb2image.requirements.index import PackageIndex
+from nb2image.requirements.listing import IndexFile, Project
+from nb2image.requirements.target import Target
+from nb2image.services import Services
+
+QUICK_WAITS = (0.2,)
+"""For a registry that another base can stand in for."""
+DAY = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)(T\d{6}Z)?")
+
+
+def make_builder(
+    plan: BuildPlan, asked: BuildOptions, destination: Destination, services: Services
+) -> EmbeddedBuilder:
+    """The builder for a plan. Raises OptionError."""
+    network = read_network(services.environ)
+    http = Http(network)
+    cache = BlobCache(root=services.cache / "images")
+    credentials = Credentials(run=services.run, environ=services.environ)
+    return EmbeddedBuilder(
+        run=services.run,
+        environ=services.environ,
+        http=http,
+        index=LateIndex(network, services),
+        cache=cache,
+        base=choose_base(plan, asked, http, cache, credentials, services),
+        delivery=Delivery(
+            cache=cache, http=http, credentials=credentials, environ=services.environ
+        ),
+        destination=destination,
+        compression=asked.compression,
+        check=asked.check,
+        others=asked.others,
+    )
+
+
+def choose_base(
+    plan: BuildPlan,
+    asked: BuildOptions,
+    http: Http,
+    cache: BlobCache,
+    credentials: Credentials,
+    services: Services,
+) -> BaseSource:
+    """Where the base comes from. Raises OptionError for a file that is not there."""
+    if asked.base and asked.base != "debian":
+        path = Path(asked.base)
+        if not path.exists():
+            raise OptionError(
+                f"there is no {asked.base}",
+                code="base-missing",
+                hint="--base takes 'debian', or a file that docker save wrote; "
+                "an image of a registry is named with --base-image",
+            )
+        return ArchiveBase(path=path, cache=cache)
+    debian = DebianBase(
+        http=http_for_debian(http),
+        cache=cache,
+        verifier=Verifier(run=services.run),
+        mirrors=mirrors(asked.mirror),
+        snapshot=snapshot_id(asked.snapshot),
+        compression=asked.compression,
+    )
+    named_by_user = plan.base.reason.startswith("named")
+    packages = any(p.stage == "final" for p in plan.requirements.system)
+    if asked.base or asked.snapshot or asked.mirror:
+        return replace(debian, reason="as asked for")
+    if packages and not named_by_user:
+        return replace(debian, reason="which holds the Debian packages of the plan")
+    registry = RegistryBase(http=http, credentials=credentials, cache=cache)
+    if named_by_user or plan.requirements.python not in SUITES:
+        return registry
+    quick = RegistryBase(
+        http=Http(http.network, waits=QUICK_WAITS), credentials=credentials, cache=cache
+    )
+    return FirstThatAnswers(first=quick, second=debian)
+
+
+@dataclass(slots=True)
+class FirstThatAnswers:
+    """The base image from its registry, or the one made of packages when no registry answers."""
+
+    first: RegistryBase
+    second: DebianBase
+    taken: BaseSource | None = None
+
+    @property
+    def described(self) -> str:
+        """In a few words."""
+        return (self.taken or self.first).described
+
+    def target(self, plan: BuildPlan, planned: Target) -> Target:
+        """Of the base that was taken."""
+        return (self.taken or self.first).target(plan, planned)
+
+    def get(self, plan: BuildPlan, architecture: str, emit: Emit) -> Base:
+        """See ``BaseSource``."""
+        try:
+            found = self.first.get(plan, architecture, emit)
+            self.taken = self.first
+        except BuildError as error:
+            if error.code != "download-failed":
+                raise
+            finding = Finding(
+                severity="note", code="registry-silent", message=error.message, hint=""
+            )
+            emit(Noticed(stage="build", finding=finding))
+            self.taken = replace(self.second, reason="for no registry answers")
+            found = self.taken.get(plan, architecture, emit)
+        return found
+
+
+@dataclass(slots=True)
+class LateIndex:
+    """The package index, opened when a wheel is not in the cache."""
+
+    network: NetworkConfig
+    services: Services
+    _index: PackageIndex | None = None
+
+    def project(self, name: str) -> Project | None:
+        """See ``PackageIndex``."""
+        return self._open().project(name)
+
+    def contents(self, file: IndexFile) -> Contents:
+        """See ``PackageIndex``."""
+        return self._open().contents(file)
+
+    def read_member(self, file: IndexFile, member: str) -> bytes:
+        """See ``PackageIndex``."""
+        return self._open().read_member(file, member)
+
+    def _open(self) -> PackageIndex:
+        if self._index is None:
+            from nb2image.requirements.cache import DiskCache
+            from nb2image.requirements.index import Index
+            from nb2image.requirements.resolver import default_index
+
+            cache = DiskCache(root=self.services.cache)
+            default = self.network.index_url or default_index(self.services, cache)
+            self._index = Index(self.network, cache, default_index=default)
+        return self._index
+
+
+def http_for_debian(http: Http) -> Http:
+    """apt's own proxies where the environment names none."""
+    known = apt_proxies()
+    if http.network.proxies or not known:
+        return http
+    return Http(replace(http.network, proxies=tuple(sorted(known.items()))))
+
+
+def mirrors(named: str) -> tuple[str, str]:
+    """The mirrors of the archive and of its security updates."""
+    if not named:
+        return machine_mirrors()
+    if not named.startswith(("http://", "https://")):
+        raise OptionError(f"--mirror {named!r} is no address", code="mirror-invalid")
+    return named.rstrip("/"), ""
+
+
+def snapshot_id(day: str) -> str:
+    """A day or a time as snapshots are named. Raises OptionError."""
+    match = DAY.fullmatch(day)
+    if day and match is None:
+        raise OptionError(
+            f"--snapshot {day!r} is no day such as 2026-01-15", code="snapshot-invalid"
+        )
+    return f"{match[1]}{match[2]}{match[3]}{match[4] or 'T000000Z'}" if match else ""
+
+
+def engine_answers(environ: Mapping[str, str]) -> bool:
+    """Whether a container engine of a sufficient release can be used."""
+    from nb2image.engine import connect
+    from nb2image.errors import EngineError
+
+    try:
+        connect(environ).close()
+    except EngineError:
+        return False
+    return True
