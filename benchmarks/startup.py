@@ -25,6 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "sample_notebooks/wine-classifier/wine_classifier.ipynb"
 NB2IMAGE = (sys.executable, "-m", "nb2image")
+TAG = "nb2image-bench/startup"
 LIMITS = {"nb2image --help": 0.3, "nb2image plan": 1.5, "edit and convert": 3.0, "own share": 1.0}
 
 
@@ -41,7 +42,7 @@ def rebuild(notebook: Path, folder: Path) -> tuple[float, float]:
     cell = next(c for c in content["cells"] if c["cell_type"] == "code")
     cell["source"] = f"{''.join(cell['source'])}\n# edited at {time.time_ns()}"
     notebook.write_text(json.dumps(content))
-    argv = (*NB2IMAGE, "convert", str(notebook), "--tag", "nb2image-test/startup", "--json")
+    argv = (*NB2IMAGE, "convert", str(notebook), "--tag", TAG, "--json")
     begun = time.perf_counter()
     done = subprocess.run(argv, cwd=folder, check=True, capture_output=True, text=True)
     whole = time.perf_counter() - begun
@@ -79,6 +80,8 @@ def measure(rounds: int, notebook: Path, *, with_rebuild: bool) -> dict[str, lis
                 whole, own = rebuild(copy, folder)
                 found.setdefault("edit and convert", []).append(whole)
                 found.setdefault("own share", []).append(own)
+        if with_rebuild:
+            subprocess.run(["docker", "rmi", "--force", TAG], capture_output=True)
     return found
 
 

@@ -25,6 +25,12 @@ def run(
         bool, typer.Option("--read-only", help="Only /outputs and /tmp can be written.")
     ] = False,
     no_history: o.NoHistory = False,
+    network: Annotated[
+        str,
+        typer.Option(
+            "--network", help="none, or one of the engine's networks.", show_default=False
+        ),
+    ] = "",
     quiet: o.Quiet = False,
     json: o.Json = False,
 ) -> None:
@@ -35,7 +41,11 @@ def run(
     from nb2image.services import Services
 
     request = RunRequest(
-        image=image, arguments=tuple(arguments or ()), outputs=output, read_only=read_only
+        image=image,
+        arguments=tuple(arguments or ()),
+        outputs=output,
+        read_only=read_only,
+        network=network,
     )
     services = Services()
     with (

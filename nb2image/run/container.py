@@ -17,7 +17,7 @@ from nb2image.errors import EngineError, Interrupted, RunError
 from nb2image.events import Emit, Noticed, OutputLine
 from nb2image.model import Finding, OutputFile, RunReport
 from nb2image.process import Stream, Terminated
-from nb2image.run.collect import OUTPUTS, collect
+from nb2image.run.collect import collect
 from nb2image.run.lines import End, Lines
 from nb2image.run.outputs import Outputs, owner
 from nb2image.terminal import one_line
@@ -46,7 +46,9 @@ class RunRequest:
     outputs: Path | None = Path("outputs")
     """Where its outputs are brought; None leaves them."""
     read_only: bool = False
-    """The root filesystem cannot be written; /outputs and /tmp can."""
+    """The root filesystem cannot be written; the image's volumes, /outputs and /tmp, can."""
+    network: str = ""
+    """``none``, or the name of one of the engine's networks; empty for the engine's default."""
 
 
 def run_image(request: RunRequest, environ: Mapping[str, str], emit: Emit) -> RunReport:
@@ -104,17 +106,15 @@ class Run:
 
     def _create(self) -> None:
         from docker.errors import APIError, ImageNotFound
-        from docker.types import LogConfig, Mount
+        from docker.types import LogConfig
 
         api = self.engine.api
         options: dict[str, Any] = {
             # what a notebook prints goes to the user alone: a log kept by the engine has no limit
             "log_config": LogConfig(type="none"),
             "read_only": self.request.read_only,
+            "network_mode": self.request.network or None,
         }
-        if self.request.read_only:
-            options["tmpfs"] = {"/tmp": ""}
-            options["mounts"] = [Mount(target=OUTPUTS, source=None, type="volume")]
         try:
             api.create_container(
                 self.request.image,

@@ -39,7 +39,9 @@ def test_everything(monkeypatch: pytest.MonkeyPatch, services: Services) -> None
     """All is looked at, in the order of a build, even when BuildKit is missing."""
     monkeypatch.setattr(doctor, "connect", lambda environ: FakeEngine())
     monkeypatch.setattr(doctor, "engine_facts", lambda engine, environ: FACTS)
-    monkeypatch.setattr(resolver, "compile_lock", lambda *_, **__: Resolution(packages=(), pylock=""))
+    monkeypatch.setattr(
+        resolver, "compile_lock", lambda *_, **__: Resolution(packages=(), pylock="")
+    )
     found = {check.name: check.state for check in doctor.examine(services)}
     assert list(found) == ["engine", "BuildKit", "disk", "GPU", "index"]
     assert found["engine"] == "ok"
