@@ -22,6 +22,8 @@ DEBUGGERS = {
     "set_trace",
 }
 
+WORDS = {name.rsplit(".", 1)[-1] for name in QUESTIONS | DEBUGGERS}
+
 
 def questions(tree: ast.AST, bound: Collection[str]) -> Iterator[tuple[ast.expr, str]]:
     """(node, name) of every call that asks a person."""

@@ -81,6 +81,28 @@ def shell_call(node: ast.expr | None) -> tuple[str, str] | None:
             return None
 
 
+def cell_magic_of(node: ast.stmt) -> tuple[str, str, str] | None:
+    """(name, argument, body) of a statement that runs a cell magic with literal arguments."""
+    match node:
+        case ast.Expr(
+            value=ast.Call(
+                func=ast.Attribute(
+                    value=ast.Call(func=ast.Name(id="get_ipython"), args=[]),
+                    attr="run_cell_magic",
+                ),
+                args=[
+                    ast.Constant(value=str(name)),
+                    ast.Constant(value=str(argument)),
+                    ast.Constant(value=str(body)),
+                ],
+                keywords=[],
+            )
+        ):
+            return name, argument, body
+        case _:
+            return None
+
+
 def magic_of(node: ast.stmt) -> tuple[str, str] | None:
     """The magic that a statement is, alone or on the right of one assignment."""
     match node:

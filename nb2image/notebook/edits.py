@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from nb2image.notebook.text import Line, Lines
+from nb2image.notebook.text import Line, Lines, inside_strings, joined
 
 Point = tuple[int, int]
 """Line from 0, column from 0 in characters."""
@@ -64,9 +64,10 @@ def applied(edits: Iterable[Edit], lines: Lines) -> Lines:
         before, after = result[first].text[:column], result[last].text[end_column:]
         new = edit.new or (Line("", result[first].place),)
         indent = before if not before.strip() else ""
+        untouched = inside_strings(joined(new)) if indent and len(new) > 1 else ()
         made = [
-            Line(f"{indent}{line.text}" if number else line.text, line.place)
-            for number, line in enumerate(new)
+            Line(line.text if number in {1, *untouched} else f"{indent}{line.text}", line.place)
+            for number, line in enumerate(new, 1)
         ]
         made[0] = Line(before + made[0].text, made[0].place or result[first].place)
         made[-1] = Line((made[-1].text + after).rstrip(), made[-1].place)

@@ -13,6 +13,11 @@ NUMBERED = re.compile(r"_(\d+)$")
 UNSUPPORTED = re.compile(r"__|___|_i|_ii|_iii|_i\d+|_ih|_oh|_dh|In")
 
 
+def may_be_read(names: Collection[str]) -> bool:
+    """Whether some of the names are of the history."""
+    return any(name.startswith("_") or name in ("In", "Out") for name in names)
+
+
 def numbers_read(tree: ast.AST, bound: Collection[str]) -> dict[ast.expr, int]:
     """Expressions that stand for the value of the cell with an execution count.
 

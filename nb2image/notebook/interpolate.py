@@ -38,12 +38,17 @@ def text_expression(text: str, names: Collection[str]) -> str:
     ``names`` are those that the notebook binds; an expression that needs another one could not
     be evaluated, and leaves the whole line as it is.
     """
+    fixed = fixed_text(text, names)
+    return literal(fixed) if fixed is not None else written(parts(text) or [])
+
+
+def fixed_text(text: str, names: Collection[str]) -> str | None:
+    """The text that a line has when it runs, where no value decides it; else None."""
     found = parts(text)
     if found is None or not all(isinstance(p, str) or evaluable(p, names) for p in found):
-        return literal(text)
-    if all(isinstance(part, str) for part in found):
-        return literal("".join(str(part) for part in found))
-    return written(found)
+        return text
+    plain = [part for part in found if isinstance(part, str)]
+    return "".join(plain) if len(plain) == len(found) else None
 
 
 def parts(text: str) -> list[Part] | None:

@@ -3,78 +3,134 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 
-def bound_names(tree: ast.AST, *, modules: bool = False) -> Iterator[str]:
-    """Every name that the code binds anywhere.
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What one pass over some code tells of its names."""
 
-    ``import sys`` binds ``sys`` to the module of that name: it counts only with ``modules``.
-    """
+    tree: ast.Module
+    bound: Counter[str] = field(default_factory=Counter)
+    """How often each name is bound, at any depth, to something else than the module it names."""
+    defined: set[str] = field(default_factory=set)
+    """Every name that is bound, at any depth, imports of modules included."""
+    top: set[str] = field(default_factory=set)
+    """Names that are bound in the script itself, not in a function or class."""
+    used: set[str] = field(default_factory=set)
+    """Every name that is read."""
+    attributes: set[tuple[str, str]] = field(default_factory=set)
+    """(name, attribute) of every ``name.attribute``."""
+    words: set[str] = field(default_factory=set)
+    """Names, attributes, imported names, keywords and short texts."""
+    modules: set[str] = field(default_factory=set)
+    """Every module that is imported, dotted."""
+    coroutines: set[str] = field(default_factory=set)
+    """Coroutine functions that are defined."""
+
+    @property
+    def star(self) -> bool:
+        """Whether names are imported that cannot be known."""
+        return "*" in self.words
+
+
+def facts_of(tree: ast.Module) -> Facts:
+    """The facts of some code."""
+    facts = Facts(tree)
+    for statement in tree.body:
+        scope = False
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            scope = True
+            facts.top.add(statement.name)
+        for node in ast.walk(statement):
+            note(node, facts)
+            names = list(bound_by(node))
+            facts.bound.update(name for name, module in names if not module)
+            facts.defined.update(name for name, _ in names)
+            if not scope:
+                facts.top.update(name for name, _ in names)
+    return facts
+
+
+def note(node: ast.AST, facts: Facts) -> None:
+    """Add what a node tells to the facts, apart from what it binds."""
+    match node:
+        case ast.Name(id=name):
+            facts.words.add(name)
+            if isinstance(node.ctx, ast.Load):
+                facts.used.add(name)
+        case ast.Attribute(value=value, attr=attribute):
+            facts.words.add(attribute)
+            if isinstance(value, ast.Name):
+                facts.attributes.add((value.id, attribute))
+        case ast.alias(name=name):
+            facts.words.add(name)
+        case ast.keyword(arg=str(name), value=value):
+            zero = isinstance(value, ast.Constant) and value.value == 0
+            facts.words.add(f"{name}=0" if zero else name)
+        case ast.Constant(value=str(text)) if len(text) < 20:
+            facts.words.add(text)
+        case ast.Import(names=aliases):
+            facts.modules.update(alias.name for alias in aliases)
+        case ast.ImportFrom(module=str(module), level=0):
+            facts.modules.add(module)
+        case ast.AsyncFunctionDef(name=name):
+            facts.coroutines.add(name)
+        case _:
+            pass
+
+
+def bound_by(node: ast.AST) -> Iterator[tuple[str, bool]]:
+    """(name, whether it is the module of that name) of each name that one node binds."""
+    match node:
+        case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+            yield name, False
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            yield node.name, False
+        case ast.arg(arg=name):
+            yield name, False
+        case ast.ExceptHandler(name=str(name)):
+            yield name, False
+        case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+            yield name, False
+        case ast.MatchMapping(rest=str(name)):
+            yield name, False
+        case ast.Import(names=aliases):
+            for alias in aliases:
+                own = alias.asname in (None, alias.name)
+                yield alias.asname or alias.name.split(".")[0], own
+        case ast.ImportFrom(names=aliases):
+            for alias in aliases:
+                yield alias.asname or alias.name, False
+        case _:
+            pass
+
+
+def bound_names(tree: ast.AST) -> Iterator[str]:
+    """Every name that some code binds at any depth."""
     for node in ast.walk(tree):
-        match node:
-            case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
-                yield name
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                yield node.name
-            case ast.arg(arg=name):
-                yield name
-            case ast.ExceptHandler(name=str(name)):
-                yield name
-            case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
-                yield name
-            case ast.MatchMapping(rest=str(name)):
-                yield name
-            case ast.Import(names=aliases):
-                for alias in aliases:
-                    if modules or (alias.asname and alias.asname != alias.name):
-                        yield alias.asname or alias.name.split(".")[0]
-            case ast.ImportFrom(names=aliases):
-                for alias in aliases:
-                    yield alias.asname or alias.name
-            case _:
-                pass
+        for name, _ in bound_by(node):
+            yield name
 
 
 def used_names(tree: ast.AST) -> Iterator[str]:
-    """Every name that the code reads anywhere."""
+    """Every name that some code reads at any depth."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             yield node.id
 
 
-def imported_modules(tree: ast.AST) -> Iterator[str]:
-    """Every module that the code imports, dotted."""
-    for node in ast.walk(tree):
-        match node:
-            case ast.Import(names=aliases):
-                yield from (alias.name for alias in aliases)
-            case ast.ImportFrom(module=str(module), level=0):
-                yield module
-            case _:
-                pass
-
-
-def attributes(tree: ast.AST) -> Iterator[tuple[str, str]]:
-    """(name, attribute) of every ``name.attribute`` that the code reads."""
-    for node in ast.walk(tree):
-        match node:
-            case ast.Attribute(value=ast.Name(id=name), attr=attribute):
-                yield name, attribute
-            case _:
-                pass
-
-
-def constants(trees: Iterable[ast.Module]) -> dict[str, str]:
+def constants(cells: Iterable[Facts]) -> dict[str, str]:
     """Names that are assigned text or a number once, at the top, and so are known."""
-    trees = tuple(trees)
-    bindings: dict[str, int] = {}
-    for tree in trees:
-        for name in bound_names(tree):
-            bindings[name] = bindings.get(name, 0) + 1
+    cells = tuple(cells)
+    bindings: Counter[str] = Counter()
+    for facts in cells:
+        bindings.update(facts.bound)
     values = {}
-    for tree in trees:
-        for statement in tree.body:
+    for facts in cells:
+        for statement in facts.tree.body:
             match statement:
                 case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=value)):
                     if bindings[name] == 1 and isinstance(value, str | int | float):

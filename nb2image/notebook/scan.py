@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Collection, Iterator
+import shlex
+from collections.abc import Collection, Iterator
 
 from nb2image.model import Place
-from nb2image.notebook import names
-from nb2image.notebook.calls import magic_of, statements
+from nb2image.notebook.calls import cell_magic_of, magic_of, statements
+from nb2image.notebook.files import Files
+from nb2image.notebook.installs import PYTHON
+from nb2image.notebook.names import Facts, constants
+from nb2image.notebook.parameters import Found
 from nb2image.notebook.recognise import Recognised, parse, recognise
 from nb2image.notebook.setting import Setting
 from nb2image.notebook.text import own
@@ -39,8 +43,43 @@ def trees_of(code: Recognised) -> Iterator[ast.Module]:
                 inner = parse(own(magic[1].split(";")[0], Place()))
                 if inner.tree is not None:
                     yield inner.tree
+            whole = cell_magic_of(found.node)
+            if whole is not None and whole[0] in PYTHON_BODIES:
+                yield from trees_of(recognise(own(whole[2], Place())))
     elif code.magic is not None and code.magic.name in PYTHON_BODIES:
         yield from trees_of(recognise(code.magic.body))
+
+
+def look_over(
+    cells: Collection[Facts],
+    parameters: Collection[Found],
+    options: Options,
+    files: Files,
+) -> Setting:
+    """What the translation of each cell needs to know of all of them."""
+    magics = [magic for facts in cells for magic in magics_of(facts.tree)]
+    words = frozenset(word for facts in cells for word in facts.words)
+    modules = frozenset(module for facts in cells for module in facts.modules)
+    return Setting(
+        bound=frozenset(name for facts in cells for name in facts.bound),
+        defined=frozenset(name for facts in cells for name in facts.defined),
+        used=frozenset(name for facts in cells for name in facts.used),
+        words=words,
+        constants=constants(cells),
+        attributes=frozenset(pair for facts in cells for pair in facts.attributes),
+        magics=frozenset(name for name, _ in magics),
+        extensions=frozenset(
+            argument.strip() for name, argument in magics if name in ("load_ext", "reload_ext")
+        ),
+        own_magics=bool(DEFINE_MAGICS & words) or any(map(brings_magics, modules)),
+        coroutines=frozenset(name for facts in cells for name in facts.coroutines),
+        answered=bool(options.answers),
+        parameters=frozenset(
+            (found.parameter.place.cell, found.parameter.place.line) for found in parameters
+        ),
+        files=files,
+        scripts=tuple(path for name, argument in magics for path in scripts_of(name, argument)),
+    )
 
 
 def magics_of(tree: ast.Module) -> Iterator[tuple[str, str]]:
@@ -51,47 +90,18 @@ def magics_of(tree: ast.Module) -> Iterator[tuple[str, str]]:
             yield magic
 
 
-def look_over(
-    codes: Collection[Recognised],
-    options: Options,
-    workdir: str,
-    read: Callable[[str], bytes | None],
-) -> Setting:
-    """What the translation of each cell needs to know of all of them."""
-    trees = [tree for code in codes for tree in trees_of(code)]
-    used = frozenset(name for tree in trees for name in names.used_names(tree))
-    read_attributes = frozenset(pair for tree in trees for pair in names.attributes(tree))
-    magics = [magic for tree in trees for magic in magics_of(tree)]
-    return Setting(
-        bound=frozenset(name for tree in trees for name in names.bound_names(tree)),
-        defined=frozenset(name for tree in trees for name in names.bound_names(tree, modules=True)),
-        used=used,
-        constants=names.constants(trees),
-        attributes=read_attributes,
-        magics=frozenset(name for name, _ in magics),
-        extensions=frozenset(
-            argument.strip() for name, argument in magics if name in ("load_ext", "reload_ext")
-        ),
-        own_magics=defines_magics(trees, used | {attribute for _, attribute in read_attributes}),
-        coroutines=frozenset(
-            node.name
-            for tree in trees
-            for node in ast.walk(tree)
-            if isinstance(node, ast.AsyncFunctionDef)
-        ),
-        answered=bool(options.answers),
-        workdir=workdir,
-        read=read,
-    )
+def scripts_of(name: str, argument: str) -> Iterator[str]:
+    """The Python file that ``%run`` or a shell line runs."""
+    try:
+        words = [word for word in shlex.split(argument) if not word.startswith("-")]
+    except ValueError:
+        return
+    if name == "run" and words:
+        yield words[0] if words[0].endswith((".py", ".ipynb")) else f"{words[0]}.py"
+    elif name in ("!", "!!") and len(words) > 1 and PYTHON.match(words[0]):
+        yield words[1]
 
 
-def defines_magics(trees: Collection[ast.Module], words: Collection[str]) -> bool:
-    """Whether a cell defines magics, or imports a module that by its name may bring some."""
-    if DEFINE_MAGICS & set(words):
-        return True
-    return any(
-        BRINGS_MAGICS.search(module)
-        for tree in trees
-        for module in names.imported_modules(tree)
-        if not module.startswith(("IPython", "tqdm"))
-    )
+def brings_magics(module: str) -> bool:
+    """Whether a module, by its name, may bring magics when it is imported."""
+    return bool(BRINGS_MAGICS.search(module)) and not module.startswith(("IPython", "tqdm"))

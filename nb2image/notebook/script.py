@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from nb2image.model import Cell, Finding, Notebook, Place, Script
-from nb2image.notebook import head, history, workers
+from nb2image.model import Cell, Finding, LocalModule, Notebook, Place, Script
+from nb2image.notebook import head, history, order, workers
 from nb2image.notebook.display_mode import shown_in
+from nb2image.notebook.expand import expand
+from nb2image.notebook.files import Files
 from nb2image.notebook.layout import assembled, left_out
+from nb2image.notebook.local import local_modules, parsed
+from nb2image.notebook.names import Facts, facts_of
+from nb2image.notebook.parameters import find as find_parameters
+from nb2image.notebook.parameters import parser
 from nb2image.notebook.piece import Piece, refusal, together
-from nb2image.notebook.recognise import Recognised, recognise
+from nb2image.notebook.recognise import Recognised
 from nb2image.notebook.refuse import refuse
 from nb2image.notebook.scan import look_over, trees_of
 from nb2image.notebook.setting import Setting
 from nb2image.notebook.shown import shows
-from nb2image.notebook.text import joined, printable, source_lines
+from nb2image.notebook.text import joined, own, printable, source_lines
 from nb2image.notebook.translate import Manner, translate
 from nb2image.options import Options
 
@@ -26,32 +33,86 @@ def make_script(
     """The notebook as a script.
 
     ``workdir`` is the notebook's folder and ``read`` reads a file, both project-relative.
-    Raises NotebookError with every cell that cannot be converted faithfully.
+    Raises NotebookError with every cell that cannot be converted faithfully, and OptionError for
+    options that do not fit the notebook.
     """
-    codes = {
-        cell.number: recognise(source_lines(cell.source, Place(cell=cell.number, line=1)))
-        for cell in notebook.cells
+    files = Files(workdir=workdir, read=read)
+    cells = order.executed(notebook.cells) if options.order == "executed" else notebook.cells
+    notebook = replace(notebook, cells=cells)
+    expanded = {
+        cell.number: expand(source_lines(cell.source, Place(cell=cell.number, line=1)), files)
+        for cell in cells
         if cell.kind == "code" and cell.source.strip() and not left_out(cell, options)
     }
-    setting = look_over(tuple(codes.values()), options, workdir, read)
-    kept, unknown = values_asked_for(notebook.cells, codes, setting)
+    codes = {number: found.code for number, found in expanded.items()}
+    parameters = find_parameters(cells, codes, options.parameter_cell)
+    facts = {n: tuple(facts_of(tree) for tree in trees_of(code)) for n, code in codes.items()}
+    setting = look_over([f for parts in facts.values() for f in parts], parameters, options, files)
+    kept, unknown = values_asked_for(cells, codes, facts, setting)
     pieces = dict(translated(notebook, codes, kept, setting))
     everything = together([*pieces.values(), *asked_by_all(codes, setting)])
-    findings = (*everything.findings, *unknown)
+    findings = (
+        *(problem for found in expanded.values() for problem in found.problems),
+        *everything.findings,
+        *unknown,
+        *order_findings(cells, facts, options),
+    )
     refuse(notebook, codes, findings)
-    top = head.head(everything, setting, setup(everything, codes, setting, options))
-    lines, cells = assembled(notebook, options, codes, pieces, top)
+    title = printable(notebook.name + ("" if notebook.format == "jupytext" else ".ipynb"))
+    top = head.head(everything, setting, setup(everything, setting, options))
+    if parameters:
+        top = (*top, *own(f"\n\n{parser(parameters, title, setting)}"))
+    lines, script_cells = assembled(notebook, options, codes, pieces, top)
+    modules = local_modules(
+        [f.tree for parts in facts.values() for f in parts],
+        setting.scripts,
+        everything.written,
+        files,
+    )
     return Script(
-        name="train.py",
-        notebook=printable(notebook.name + ("" if notebook.format == "jupytext" else ".ipynb")),
+        name=script_name(facts, modules, files),
+        notebook=title,
         text=joined(lines),
         lines=tuple(line.place for line in lines),
-        cells=cells,
+        cells=script_cells,
         installs=everything.installs,
-        local_modules=everything.written,
+        parameters=tuple(found.parameter for found in parameters),
+        local_modules=modules,
         extra_requirements=extra_requirements(everything),
         findings=findings,
     )
+
+
+def order_findings(
+    cells: Sequence[Cell], facts: Mapping[int, Sequence[Facts]], options: Options
+) -> Iterator[Finding]:
+    """What the order of the cells may have changed."""
+    if options.order == "notebook":
+        yield from order.out_of_order([cell for cell in cells if cell.number in facts])
+    yield from order.used_too_early(facts)
+
+
+def script_name(
+    facts: Mapping[int, Sequence[Facts]], modules: Sequence[LocalModule], files: Files
+) -> str:
+    """``train.py``, unless the project or the code has something of that name."""
+    named = {
+        module.split(".")[0]
+        for parts in facts.values()
+        for found in parts
+        for module in found.modules
+    }
+    named |= {
+        module.split(".")[0]
+        for local in modules
+        for tree in [parsed(local.source)]
+        if tree is not None
+        for module in facts_of(tree).modules
+    }
+    for name in ("train", "train_notebook"):
+        if name not in named and files.read_beside(f"{name}.py") is None:
+            return f"{name}.py"
+    return "notebook_as_script.py"
 
 
 def translated(
@@ -74,14 +135,17 @@ def translated(
 
 
 def values_asked_for(
-    cells: tuple[Cell, ...], codes: Mapping[int, Recognised], setting: Setting
+    cells: tuple[Cell, ...],
+    codes: Mapping[int, Recognised],
+    facts: Mapping[int, Sequence[Facts]],
+    setting: Setting,
 ) -> tuple[dict[int, str], tuple[Finding, ...]]:
     """The names under which cells keep their values for ``Out[n]`` and ``_n``; refusals."""
     meant = history.cells_by_count(cells)
     kept: dict[int, str] = {}
     findings: list[Finding] = []
-    for cell, code in codes.items():
-        for tree in trees_of(code):
+    for cell, parts in facts.items():
+        for tree in (f.tree for f in parts if history.may_be_read(f.used)):
             findings += history.unsupported(tree, Place(cell=cell), setting.defined)
             for node, count in history.numbers_read(tree, setting.defined).items():
                 source = meant.get(count, cell)
@@ -114,15 +178,12 @@ def asked_by_all(codes: Mapping[int, Recognised], setting: Setting) -> Iterator[
         yield Piece(modules=frozenset({"sys"}), setup=frozenset({"current folder"}))
 
 
-def setup(
-    everything: Piece, codes: Mapping[int, Recognised], setting: Setting, options: Options
-) -> tuple[str, ...]:
+def setup(everything: Piece, setting: Setting, options: Options) -> tuple[str, ...]:
     """Statements for the head, each of a few lines."""
     parts: list[str] = []
-    trees = [tree for code in codes.values() for tree in trees_of(code)]
     if "event_loop" in everything.setup:
         parts.append(head.event_loop(setting))
-    started = workers.head_lines(trees)
+    started = workers.head_lines(setting.words)
     if started:
         parts.append(started)
     if "current folder" in everything.setup:

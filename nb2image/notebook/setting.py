@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from nb2image.notebook.files import Files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +18,8 @@ class Setting:
     """Every name that some cell binds at the top, imports of modules included."""
     used: frozenset[str] = frozenset()
     """Every name that some cell reads."""
+    words: frozenset[str] = frozenset()
+    """Names, attributes, imported names, keywords and short texts of all cells."""
     constants: Mapping[str, str] = field(default_factory=dict)
     """Names whose text is known without running anything."""
     attributes: frozenset[tuple[str, str]] = frozenset()
@@ -26,14 +30,16 @@ class Setting:
     """What ``%load_ext`` loads in some cell."""
     own_magics: bool = False
     """Whether a cell defines magics of its own."""
+    parameters: frozenset[tuple[int | None, int | None]] = frozenset()
+    """(cell, line) of each line that sets a parameter of the script."""
     coroutines: frozenset[str] = frozenset()
     """Names of the coroutine functions that some cell defines."""
     answered: bool = False
     """Whether answers to ``input()`` were given."""
-    workdir: str = ""
-    """The notebook's folder, relative to the project's root."""
-    read: Callable[[str], bytes | None] = lambda path: None
-    """Reads a file of the project."""
+    files: Files = field(default_factory=Files)
+    """The project's files."""
+    scripts: tuple[str, ...] = ()
+    """Python files that some cell runs, as the code names them."""
 
     def module(self, name: str) -> str:
         """The name under which the script imports a standard module."""

@@ -10,7 +10,7 @@ from typing import Literal
 
 from nb2image.model import Place
 from nb2image.notebook import asks, awaits, history, imports
-from nb2image.notebook.calls import Statement, magic_of, statements
+from nb2image.notebook.calls import Statement, cell_magic_of, magic_of, statements
 from nb2image.notebook.edits import Edit, applied, between, replaced, span
 from nb2image.notebook.magics import Call, CellCall, cell_meaning, meaning
 from nb2image.notebook.piece import Piece, together, warning
@@ -25,6 +25,7 @@ from nb2image.notebook.text import (
     joined,
     literal,
     own,
+    source_lines,
 )
 
 Shown = Literal["all", "last", "none"]
@@ -154,11 +155,14 @@ def module(tree: ast.Module, lines: Lines, setting: Setting, manner: Manner) -> 
         elif isinstance(node, ast.Expr) and is_shown(statement, lines, setting, manner, is_last):
             edits += showing(node, lines, setting, manner.kept_as if is_last else "")
             pieces.append(Piece(modules=frozenset({"sys"})))
-    for value, number in history.numbers_read(tree, setting.defined).items():
-        edits.append(replaced(value, lines, own(f"_{number}")))
-    pieces += shells(tree, lines)
-    refusals = asks.refusals(tree, lines, setting.defined, answered=setting.answered)
-    pieces.append(Piece(findings=refusals))
+    if history.may_be_read(setting.used):
+        for value, number in history.numbers_read(tree, setting.defined).items():
+            edits.append(replaced(value, lines, own(f"_{number}")))
+    if "get_ipython" in setting.used:
+        pieces += shells(tree, lines)
+    if asks.WORDS & setting.words:
+        refusals = asks.refusals(tree, lines, setting.defined, answered=setting.answered)
+        pieces.append(Piece(findings=refusals))
     asked = together(pieces)
     return together([asked.without_lines(), Piece(lines=applied(edits, lines))])
 
@@ -180,9 +184,21 @@ def changed(
     """The piece that a statement becomes; None when it stays as it is."""
     node = found.node
     place = lines[node.lineno - 1].place or Place()
+    whole = cell_magic_of(node)
+    if whole is not None:
+        name, argument, text = whole
+        below = Place(cell=place.cell, line=(place.line or 1) + 1, file=place.file)
+        body = source_lines(text.removesuffix("\n"), below)
+        return magic_cell(
+            CellMagic(name=name, argument=argument, body=body), place, setting, manner
+        )
     magic = magic_of(node)
     if magic is None:
-        return imports.changed(node, place) or ended(node, place, setting, last=last)
+        return (
+            imports.changed(node, place)
+            or ended(node, place, setting, last=last)
+            or parameter(node, place, setting)
+        )
     call = Call(
         name=magic[0],
         argument=magic[1],
@@ -219,9 +235,27 @@ def ended(node: ast.stmt, place: Place, setting: Setting, *, last: bool) -> Piec
     return Piece(lines=own(text, place), modules=frozenset({"sys"}), findings=(finding,))
 
 
+def parameter(node: ast.stmt, place: Place, setting: Setting) -> Piece | None:
+    """A line of the parameters cell takes its value from the script's options."""
+    if place.file is not None or (place.cell, place.line) not in setting.parameters:
+        return None
+    match node:
+        case ast.Assign(targets=[ast.Name(id=name)]):
+            text = name
+        case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation):
+            text = f"{name}: {ast.unparse(annotation)}"
+        case _:
+            return None
+    return Piece(lines=own(f"{text} = {setting.helper('options')}.{name}", place))
+
+
 def shells(tree: ast.Module, lines: Lines) -> Iterator[Piece]:
     """What the code asks of ``get_ipython()`` that is no magic."""
-    magics = [found.node for found in statements(tree) if magic_of(found.node)]
+    magics = [
+        found.node
+        for found in statements(tree)
+        if magic_of(found.node) or cell_magic_of(found.node)
+    ]
     known = {id(node) for magic in magics for node in ast.walk(magic)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node.id == "get_ipython" and id(node) not in known:

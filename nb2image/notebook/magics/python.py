@@ -5,8 +5,10 @@ from __future__ import annotations
 import getopt
 import re
 import shlex
+from dataclasses import replace
 
-from nb2image.notebook.interpolate import text_expression
+from nb2image.model import LocalModule
+from nb2image.notebook.interpolate import fixed_text, text_expression
 from nb2image.notebook.magics.call import (
     Call,
     CellCall,
@@ -179,7 +181,13 @@ def write_file(call: CellCall, setting: Setting) -> Piece:
     text = block_literal(joined(call.body))
     path = text_expression(name, setting.defined)
     ran = f"{setting.helper('write_file')}({path}, {text}{', append=True' if append else ''})"
-    return statement(call, ran, helpers="write_file")
+    piece = statement(call, ran, helpers="write_file")
+    fixed = fixed_text(name, setting.defined)
+    inside = setting.files.inside(fixed) if fixed is not None else None
+    if inside is None or not inside.endswith(".py"):
+        return piece
+    module = LocalModule(path=inside, source=joined(call.body), written_by_cell=call.place.cell)
+    return replace(piece, written=(module,))
 
 
 def run_file(call: Call, setting: Setting) -> Piece:
