@@ -214,9 +214,10 @@ def show_error(error: Nb2ImageError, *, as_json: bool = False) -> None:
     for line in error.details:
         tell(f"  | {clean(line)}")
     where = f" ({one_line(str(error.where))})" if error.where else ""
-    tell(f"error: {clean(error.message)}{where}")
+    tell(f"error: {clean(error.message)}{'' if where in error.message else where}")
     for finding in error.findings:
-        tell(f"  {finding_line(finding)}")
+        if finding.message not in error.message:
+            tell(f"  {finding_line(finding)}")
     if error.hint:
         tell(f"  → {clean(error.hint)}")
 

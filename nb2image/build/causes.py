@@ -159,6 +159,6 @@ def no_base(reference: str, failure: Failure) -> BuildError:
     return BuildError(
         f"the base image {short} is not in the engine and cannot be pulled",
         code="base-image-unavailable",
-        hint=f"try it by hand: docker pull {short}; choose another with --base-image",
+        hint=f"try it by hand: docker pull {short}; choose another with --base-image or --python",
         details=(failure.message,),
     )

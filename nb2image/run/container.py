@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nb2image.engine import connect, engine_address, unreachable
+from nb2image.engine import connect, engine_address
 from nb2image.errors import EngineError, Interrupted, RunError
 from nb2image.events import Emit, Noticed, OutputLine
 from nb2image.model import Finding, OutputFile, RunReport
@@ -59,12 +59,18 @@ def run_image(request: RunRequest, environ: Mapping[str, str], emit: Emit) -> Ru
     Interrupted after a KeyboardInterrupt has been passed on and its outputs have been brought.
     A script that fails is no error here: ``exit_status`` tells.
     """
+    from requests import RequestException
+
     with contextlib.closing(connect(environ)) as engine:
         name = f"nb2image-run-{secrets.token_hex(6)}"
         try:
             return Run(engine, request, name, emit).go()
-        except ConnectionError as error:
-            raise unreachable(error, engine_address(environ)) from error
+        except (ConnectionError, RequestException) as error:
+            raise EngineError(
+                f"the engine at {engine_address(environ)} stopped while {request.image} ran",
+                code="engine-stopped",
+                hint="start it: sudo systemctl start docker (or open Docker Desktop)",
+            ) from error
         finally:
             remove(engine, name)
 
@@ -225,8 +231,9 @@ class Run:
 def remove(engine: docker.DockerClient, name: str) -> None:
     """Remove the container, running or not, with its volumes."""
     from docker.errors import APIError
+    from requests import RequestException
 
-    with contextlib.suppress(APIError, ConnectionError):  # not made, or no engine: nothing to do
+    with contextlib.suppress(APIError, RequestException):  # not made, or no engine left
         engine.api.remove_container(name, v=True, force=True)
 
 
