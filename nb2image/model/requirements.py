@@ -58,6 +58,8 @@ class DirectRequirement:
     """Canonical (PEP 503): ``scikit-learn``."""
     specifier: str = ""
     """PEP 440 bounds known before resolving: ``>=1.2,<2``."""
+    preferred: str = ""
+    """Bounds that give way when nothing fits them: a project file's, a lock's, an environment's."""
     extras: tuple[str, ...] = ()
     url: str = ""
     """A direct reference (``git+https://…``) instead of an index."""

@@ -32,7 +32,7 @@ from nb2image.requirements.imports import find_needs, find_uses
 from nb2image.requirements.ladder import Climb, Rung, climb, rungs
 from nb2image.requirements.mend import resolve_mended
 from nb2image.requirements.names import resolve_names
-from nb2image.requirements.pins import Pin, pins
+from nb2image.requirements.pins import Pin, pins, preferences
 from nb2image.requirements.python_version import PythonChoice, choose_python
 from nb2image.requirements.resolver import Refusal, Resolution, ResolveRequest
 from nb2image.requirements.runtime_files import named_pythons
@@ -108,7 +108,7 @@ def find_wanted(notebook: Notebook, script: Script, project: Project, world: Wor
         needs=needs,
         python=python,
         policy=policy,
-        pins=pins(notebook, direct) if policy.kind == "as-of" else (),
+        pins=(*preferences(direct), *(pins(notebook, direct) if policy.kind == "as-of" else ())),
         findings=(
             *import_findings,
             *name_findings,
@@ -166,7 +166,7 @@ def climb_ladder(wanted: Wanted, world: World) -> Climb:
     def attempt(rung: Rung) -> Resolution | Refusal:
         request = ResolveRequest(
             requirements=lines,
-            constraints=tuple(f"{p.name}=={p.version}" for p in rung.pins),
+            constraints=tuple(p.constraint for p in rung.pins),
             python=rung.python,
             platform=world.platform(rung.python),
             as_of=rung.as_of,

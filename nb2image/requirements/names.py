@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from packaging.utils import canonicalize_name
 
 from nb2image.errors import RequirementsError
-from nb2image.model import DirectRequirement, Evidence, Finding, Need, Notebook, Place, Script
+from nb2image.model import DirectRequirement, Evidence, Finding, Need, Notebook, Place, Rule, Script
 from nb2image.options import Options
 from nb2image.project import Project
 from nb2image.requirements.candidates import Answer, Search, answer, grouped
@@ -24,6 +24,8 @@ from nb2image.requirements.stdlib import host_of, is_python2, is_stdlib
 from nb2image.requirements.target import Target
 
 THREADS = 12
+GIVE_WAY: set[Rule] = {"lock", "environment", "file"}
+"""Rules whose bounds were true in another environment: preferred, and no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,9 +222,11 @@ def requirements(answers: Sequence[Answer]) -> tuple[DirectRequirement, ...]:
         if found.winner is None:
             continue
         declared = found.winner.declared
+        gives_way = found.winner.rule in GIVE_WAY
         new = DirectRequirement(
             name=found.winner.name,
-            specifier=found.winner.specifier,
+            specifier="" if gives_way else found.winner.specifier,
+            preferred=found.winner.specifier if gives_way else "",
             extras=declared.extras if declared else (),
             url=declared.url if declared else "",
             modules=tuple(need.module for need in found.group.needs),
@@ -235,15 +239,20 @@ def requirements(answers: Sequence[Answer]) -> tuple[DirectRequirement, ...]:
 
 def combined(old: DirectRequirement, new: DirectRequirement) -> DirectRequirement:
     """Two requirements of the same distribution as one."""
-    bounds = dict.fromkeys(b for b in (old.specifier, new.specifier) if b)
     return replace(
         old,
-        specifier=",".join(bounds),
+        specifier=joined(old.specifier, new.specifier),
+        preferred=joined(old.preferred, new.preferred),
         extras=tuple(sorted({*old.extras, *new.extras})),
         url=old.url or new.url,
         modules=tuple(dict.fromkeys((*old.modules, *new.modules))),
         evidence=(*old.evidence, *new.evidence),
     )
+
+
+def joined(*bounds: str) -> str:
+    """Bounds that hold together, each once."""
+    return ",".join(dict.fromkeys(b for b in bounds if b))
 
 
 def with_install_lines(

@@ -39,10 +39,31 @@ class Pin:
 
     name: str
     """Canonical, of a distribution."""
-    version: str
+    version: str = ""
     """Without a local part (``+cu118``): those are not on the index."""
+    specifier: str = ""
+    """Bounds instead of one version."""
     place: Place
     detail: str
+
+    @property
+    def constraint(self) -> str:
+        """As a PEP 508 line."""
+        return f"{self.name}{self.specifier or f'=={self.version}'}"
+
+
+def preferences(direct: tuple[DirectRequirement, ...]) -> tuple[Pin, ...]:
+    """The bounds that requirements prefer: like pins they give way when nothing fits them."""
+    found = []
+    for wanted in direct:
+        if wanted.preferred:
+            said = next((e for e in wanted.evidence if e.won), None)
+            place = said.place if said and said.place else Place()
+            detail = said.detail if said else ""
+            found.append(
+                Pin(name=wanted.name, specifier=wanted.preferred, place=place, detail=detail)
+            )
+    return tuple(found)
 
 
 def pins(notebook: Notebook, direct: tuple[DirectRequirement, ...]) -> tuple[Pin, ...]:

@@ -1,6 +1,6 @@
 """How long inspecting an image takes and how much memory, beside what tar takes to list it.
 
-    python benchmarks/inspect.py [--size GB] [--files N] [--folder DIR]
+    python benchmarks/inspection.py [--size GB] [--files N] [--folder DIR]
 
 Makes an image of the given size (1 GB by default: many small files, some large ones that do not
 compress) as a docker save tar and as an OCI layout with gzip layers, and lets ``nb2image inspect``
