@@ -33,7 +33,9 @@ from nb2image.sizes import amount
 
 if TYPE_CHECKING:
     from nb2image.build.interface import Builder
-    from nb2image.run.container import RunRequest
+    from nb2image.model import Verdict
+    from nb2image.proof import Conditions
+    from nb2image.run.request import RunRequest
 
 
 DEFAULT_BUILD = BuildOptions()
@@ -321,6 +323,28 @@ def run(request: RunRequest, services: Services, emit: Emit) -> RunReport:
 
     with stage(emit, "run"):
         return run_image(request, services.environ, emit)
+
+
+def verify(
+    image: str, conditions: Conditions, services: Services, emit: Emit, *, figures: Path
+) -> tuple[BuildPlan, Notebook, Verdict]:
+    """Run an image confined and compare it with the notebook that it carries.
+
+    The run's figures are brought to the folder ``figures``. Raises EngineError, RunError when
+    the image cannot be run at all, and PlanError when nb2image did not make it; a script that
+    fails, and outputs that differ, are in the verdict.
+    """
+    from nb2image.contents import image_contents
+    from nb2image.notebook.read import read_notebook
+    from nb2image.proof import prove
+
+    with stage(emit, "verify"), image_contents(image, services.environ) as contents:
+        # the script as it stands there: a context may have been edited by hand
+        plan = replace(contents.plan, script=replace(contents.plan.script, text=contents.script))
+        path = contents.project.notebook
+        notebook = read_notebook(contents.notebook, name=path.stem, suffix=path.suffix)
+        verdict = prove(image, plan, notebook, conditions, services.environ, emit, figures=figures)
+        return contents.plan, notebook, verdict
 
 
 def default_tag(plan: BuildPlan) -> str:

@@ -37,7 +37,7 @@ def run(
     """Run an image, show what it prints and bring its outputs; exits as the script does."""
     from nb2image import console, pipeline
     from nb2image.remember import remember
-    from nb2image.run.container import RunRequest
+    from nb2image.run.request import RunRequest
     from nb2image.services import Services
 
     request = RunRequest(

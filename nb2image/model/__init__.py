@@ -19,14 +19,27 @@ from nb2image.model.requirements import (
     SystemPackage,
 )
 from nb2image.model.script import Install, LocalModule, Parameter, Script, ScriptCell
+from nb2image.model.verdict import (
+    CellRun,
+    CellVerdict,
+    Compared,
+    Failure,
+    Raised,
+    Shown,
+    Verdict,
+)
 
 __all__ = [
     "BaseImage",
     "BuildPlan",
     "BuiltImage",
     "Cell",
+    "CellRun",
+    "CellVerdict",
+    "Compared",
     "DirectRequirement",
     "Evidence",
+    "Failure",
     "Finding",
     "Install",
     "LocalModule",
@@ -39,6 +52,7 @@ __all__ = [
     "Parameter",
     "Place",
     "PlannedFile",
+    "Raised",
     "Report",
     "Requirements",
     "ResolutionStep",
@@ -47,5 +61,7 @@ __all__ = [
     "RunReport",
     "Script",
     "ScriptCell",
+    "Shown",
     "SystemPackage",
+    "Verdict",
 ]

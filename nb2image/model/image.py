@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nb2image.model.place import Finding, Place
+from nb2image.model.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,9 @@ class RunReport:
     """One run of an image."""
 
     image: str
+    image_id: str = ""
+    """``sha256:…`` of the image's config."""
+    arguments: tuple[str, ...] = ()
     exit_status: int
     seconds: float
     outputs: tuple[OutputFile, ...] = ()
@@ -45,6 +49,7 @@ class RunReport:
     """Bytes; None when the engine does not tell."""
     out_of_memory: bool = False
     timed_out: bool = False
+    printed_too_much: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +62,8 @@ class Report:
     """The context folder as the user named it."""
     image: BuiltImage | None = None
     run: RunReport | None = None
+    verdict: Verdict | None = None
+    """How the image's run compares with the notebook; None where it was not compared."""
     findings: tuple[Finding, ...] = ()
     error: str = ""
     """The slug of the error that ended it, empty on success."""

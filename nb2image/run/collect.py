@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import defaultdict
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from nb2image.run.outputs import CHUNK, Outputs
@@ -11,7 +12,7 @@ from nb2image.run.outputs import CHUNK, Outputs
 if TYPE_CHECKING:
     import docker
 
-APP, OUTPUTS = "/app", "/outputs"
+APP, OUTPUTS, FIGURES = "/app", "/outputs", "/outputs/figures"
 GO_DIRECTORY = 1 << 31
 """The bit of a folder in the mode that the engine reports (Go's fs.ModeDir)."""
 CHANGED = (0, 1)
@@ -20,8 +21,15 @@ ONE_BY_ONE = 20
 """With more changed files than this in a folder, the folder is read once."""
 
 
-def collect(engine: docker.DockerClient, container: str, outputs: Outputs) -> None:
-    """Bring the outputs of a container.
+def collect(
+    engine: docker.DockerClient,
+    container: str,
+    outputs: Outputs,
+    *,
+    put: Collection[str] = (),
+    only_figures: bool = False,
+) -> None:
+    """Bring the outputs of a container, without the files that were ``put`` into it.
 
     Raises RunError when there are too many or they cannot be written.
     """
@@ -29,7 +37,7 @@ def collect(engine: docker.DockerClient, container: str, outputs: Outputs) -> No
     config = api.inspect_container(container)["Config"]
     workdir = posixpath.normpath(config.get("WorkingDir") or APP)
     changes = {str(c["Path"]): int(c["Kind"]) for c in api.diff(container) or ()}
-    wanted = {OUTPUTS, *changed_below(APP, changes)}
+    wanted = {FIGURES} if only_figures else {OUTPUTS, *changed_below(APP, changes)} - set(put)
     for path in archives(wanted):
         bring(api, container, path, wanted, workdir, outputs)
 
@@ -44,7 +52,7 @@ def bring(
         chunks, info = api.get_archive(container, path, chunk_size=CHUNK)
     except NotFound:
         return
-    if (info or {}).get("mode", 0) & GO_DIRECTORY and path in wanted - {OUTPUTS}:
+    if (info or {}).get("mode", 0) & GO_DIRECTORY and path in wanted - {OUTPUTS, FIGURES}:
         # an empty folder, or only its times or mode changed: its files are listed themselves
         chunks.close()
         return

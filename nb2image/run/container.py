@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import queue
 import secrets
+import tarfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nb2image.engine import connect, engine_address
 from nb2image.errors import EngineError, Interrupted, RunError
@@ -18,8 +20,11 @@ from nb2image.events import Emit, Noticed, OutputLine
 from nb2image.model import Finding, OutputFile, RunReport
 from nb2image.process import Stream, Terminated
 from nb2image.run.collect import collect
+from nb2image.run.confine import host_config
 from nb2image.run.lines import End, Lines
 from nb2image.run.outputs import Outputs, owner
+from nb2image.run.peak import Peak
+from nb2image.run.request import RunRequest
 from nb2image.terminal import one_line
 
 if TYPE_CHECKING:
@@ -28,27 +33,14 @@ if TYPE_CHECKING:
 GRACE = {"SIGINT": 10.0, "SIGTERM": 0.8}
 """Seconds until a container that does not heed the signal is killed. After Ctrl-C a script may
 save what it has (a second Ctrl-C kills at once); SIGTERM means now."""
+OVERTIME = 3.0
+"""Seconds until a container is killed that was interrupted for a limit."""
 PAUSE = 0.1
 """Seconds of silence after which an unfinished line is shown."""
 LABEL = "io.nb2image.role"
 
 Printed = queue.Queue[tuple[Stream, bytes] | Exception | None]
 """What the container prints as it comes; None at the end."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunRequest:
-    """One run of an image, as a user asks for it."""
-
-    image: str
-    arguments: tuple[str, ...] = ()
-    """For the script."""
-    outputs: Path | None = Path("outputs")
-    """Where its outputs are brought; None leaves them."""
-    read_only: bool = False
-    """The root filesystem cannot be written; the image's volumes, /outputs and /tmp, can."""
-    network: str = ""
-    """``none``, or the name of one of the engine's networks; empty for the engine's default."""
 
 
 def run_image(request: RunRequest, environ: Mapping[str, str], emit: Emit) -> RunReport:
@@ -62,9 +54,10 @@ def run_image(request: RunRequest, environ: Mapping[str, str], emit: Emit) -> Ru
     from requests import RequestException
 
     with contextlib.closing(connect(environ)) as engine:
-        name = f"nb2image-run-{secrets.token_hex(6)}"
+        name = request.name or f"nb2image-run-{secrets.token_hex(6)}"
+        run = Run(engine, request, name, emit)
         try:
-            return Run(engine, request, name, emit).go()
+            return run.go()
         except (ConnectionError, RequestException) as error:
             raise EngineError(
                 f"the engine at {engine_address(environ)} stopped while {request.image} ran",
@@ -72,7 +65,25 @@ def run_image(request: RunRequest, environ: Mapping[str, str], emit: Emit) -> Ru
                 hint="start it: sudo systemctl start docker (or open Docker Desktop)",
             ) from error
         finally:
+            if run.made or not request.name:  # a name that was taken is somebody else's
+                remove(engine, name)
+
+
+def start_image(request: RunRequest, environ: Mapping[str, str], emit: Emit) -> str:
+    """Start the image and leave it running; the container's name.
+
+    Its outputs stay in the container, and so does it until it is removed.
+    """
+    with contextlib.closing(connect(environ)) as engine:
+        name = request.name or f"nb2image-run-{secrets.token_hex(6)}"
+        run = Run(engine, request, name, emit)
+        run.create(keep_log=True)
+        try:
+            run.start()
+        except RunError:
             remove(engine, name)
+            raise
+        return name
 
 
 @dataclass(slots=True)
@@ -85,13 +96,18 @@ class Run:
     emit: Emit
     interrupted: str = ""
     """The signal that was passed on."""
+    stopped_for: str = ""
+    """The limit that it was stopped for: ``time`` or ``output``."""
+    made: bool = False
 
     def go(self) -> RunReport:
         """Create, start, follow and collect."""
-        self._create()
+        self.create()
+        self._put()
         printed = self._follow()
         begun = time.monotonic()
-        self._start()
+        self.start()
+        peak = Peak(self.engine, self.name)
         self._pump(printed)
         status = int(self.engine.api.wait(self.name)["StatusCode"])
         seconds = time.monotonic() - begun
@@ -104,31 +120,32 @@ class Run:
             )
         return RunReport(
             image=self.request.image,
+            image_id=str(state.get("Image", "")),
+            arguments=self.request.arguments,
             exit_status=status,
             seconds=seconds,
             outputs=outputs,
+            peak_memory=peak.bytes,
             out_of_memory=bool(state["State"].get("OOMKilled")),
+            timed_out=self.stopped_for == "time",
+            printed_too_much=self.stopped_for == "output",
         )
 
-    def _create(self) -> None:
+    def create(self, *, keep_log: bool = False) -> None:
+        """Make the container."""
         from docker.errors import APIError, ImageNotFound
-        from docker.types import LogConfig
 
         api = self.engine.api
-        options: dict[str, Any] = {
-            # what a notebook prints goes to the user alone: a log kept by the engine has no limit
-            "log_config": LogConfig(type="none"),
-            "read_only": self.request.read_only,
-            "network_mode": self.request.network or None,
-        }
         try:
             api.create_container(
                 self.request.image,
                 command=list(self.request.arguments) or None,
                 name=self.name,
+                environment=dict(self.request.env),
                 labels={LABEL: "run"},
-                host_config=api.create_host_config(**options),
+                host_config=host_config(api, self.request, keep_log=keep_log),
             )
+            self.made = True
         except ImageNotFound as error:
             raise EngineError(
                 f"there is no image {self.request.image} in the engine",
@@ -139,7 +156,13 @@ class Run:
             raise RunError(
                 f"no container of {self.request.image} can be made: {said(error)}",
                 code="container-refused",
+                hint=f"remove that one: docker rm -f {self.name}" if is_taken(error) else "",
             ) from error
+
+    def _put(self) -> None:
+        """Put the request's files into the container."""
+        if self.request.files:
+            self.engine.api.put_archive(self.name, "/", archive(self.request.files))
 
     def _follow(self) -> Printed:
         """Read what the container prints on a thread of its own."""
@@ -163,7 +186,8 @@ class Run:
         threading.Thread(target=read, daemon=True).start()
         return printed
 
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Let it run."""
         from docker.errors import APIError
 
         try:
@@ -179,8 +203,20 @@ class Run:
         """Emit the output until it ends; pass interrupts on and kill what does not heed them."""
         streams: dict[Stream, Lines] = {"stdout": Lines(), "stderr": Lines()}
         kill_at = float("inf")
+        limits = self.request.limits
+        end_at = time.monotonic() + (limits.seconds or float("inf"))
+        total = 0
         while True:
             try:
+                if not self.stopped_for:
+                    if time.monotonic() > end_at:
+                        self.stopped_for = "time"
+                    elif total > (limits.printed or float("inf")):
+                        self.stopped_for = "output"
+                    if self.stopped_for:
+                        # an interrupt first: the traceback tells where it was
+                        kill_at = min(kill_at, time.monotonic() + OVERTIME)
+                        self._signal("SIGINT")
                 if time.monotonic() > kill_at:
                     kill_at = float("inf")
                     self._signal("SIGKILL")
@@ -196,7 +232,10 @@ class Run:
                     for name, lines in streams.items():
                         self._show(name, lines.flush(end=True))
                     return
-                self._show(item[0], streams[item[0]].feed(item[1]))
+                name, data = item
+                total += len(data)
+                shown = data if self.request.tap is None else self.request.tap(name, data)
+                self._show(name, streams[name].feed(shown))
             except KeyboardInterrupt as stop:
                 again = bool(self.interrupted)
                 self.interrupted = "SIGTERM" if isinstance(stop, Terminated) else "SIGINT"
@@ -216,7 +255,13 @@ class Run:
 
     def _collect(self, folder: Path) -> tuple[OutputFile, ...]:
         outputs = Outputs(folder=folder, owner=owner(), skipped=self._skipped)
-        collect(self.engine, self.name, outputs)
+        collect(
+            self.engine,
+            self.name,
+            outputs,
+            put={path for path, _ in self.request.files},
+            only_figures=self.request.only_figures,
+        )
         return outputs.finish()
 
     def _skipped(self, name: str, reason: str) -> None:
@@ -226,6 +271,22 @@ class Run:
             message=f"left {one_line(name)} in the container: {reason}",
         )
         self.emit(Noticed(stage="run", finding=finding))
+
+
+def archive(files: tuple[tuple[str, bytes], ...]) -> bytes:
+    """A tar of files by absolute path, readable by everybody."""
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as tar:
+        for path, data in files:
+            member = tarfile.TarInfo(path.lstrip("/"))
+            member.size, member.mode = len(data), 0o644
+            tar.addfile(member, io.BytesIO(data))
+    return made.getvalue()
+
+
+def is_taken(error: docker.errors.APIError) -> bool:
+    """Whether the container's name is in use."""
+    return error.status_code == 409
 
 
 def remove(engine: docker.DockerClient, name: str) -> None:

@@ -16,6 +16,9 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 _map = {}
+watch = None
+"""Called as watch(value, show, **options) instead of show(value, **options), where something
+wants to know what ``display`` shows."""
 
 
 def start():

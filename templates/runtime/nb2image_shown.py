@@ -121,15 +121,22 @@ def displaying(display):
     """IPython's ``display``, with figures saved."""
     import nb2image_runtime
 
+    def show_one(value, **options):
+        text = nb2image_runtime.save_shown(value)
+        if not text:
+            return display(value, **options)
+        print(text)
+        return None
+
     @functools.wraps(display)
     def display_or_save(*values, **options):
-        others = []
+        watch = nb2image_runtime.watch
+        result = None if values else display(**options)
         for value in values:
-            text = nb2image_runtime.save_shown(value)
-            if text:
-                print(text)
+            if watch is None:
+                result = show_one(value, **options)
             else:
-                others.append(value)
-        return display(*others, **options) if others or not values else None
+                result = watch(value, show_one, **options)
+        return result
 
     return display_or_save

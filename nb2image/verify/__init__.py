@@ -1,0 +1,1 @@
+"""Compares what a run showed with what the notebook shows. Pure."""

@@ -1,0 +1,144 @@
+"""Each cell gets the verdict that a reader would give it."""
+
+from __future__ import annotations
+
+import pytest
+
+from nb2image.model import (
+    Cell,
+    CellRun,
+    MimeData,
+    Notebook,
+    Output,
+    Raised,
+    Script,
+    ScriptCell,
+    Shown,
+    Verdict,
+)
+from nb2image.verify.cells import judge_cell
+from nb2image.verify.judge import Witnessed, judge
+
+
+def stdout(text: str) -> Output:
+    return Output(kind="stream", stream="stdout", text=text)
+
+
+def result(text: str, **others: str) -> Output:
+    mimes = {"html": "text/html", "widget": "application/vnd.jupyter.widget-view+json"}
+    data = [MimeData(mime="text/plain", text=text)]
+    data += [MimeData(mime=mimes[name], text=value) for name, value in others.items()]
+    return Output(kind="result", data=tuple(data))
+
+
+def error(name: str) -> Output:
+    return Output(kind="error", error_name=name)
+
+
+TABLE = "<table><tr><td>{}</td></tr></table>"
+FRAME = "pandas.core.frame.DataFrame"
+
+CASES = [
+    ((), CellRun(cell=1), "same"),
+    ((stdout("a\n"),), CellRun(cell=1, printed="a\n"), "same"),
+    ((stdout("a\n"), stdout("b\n")), CellRun(cell=1, printed="a\nb\n"), "same"),
+    ((stdout("a\n"),), CellRun(cell=1, printed="b\n"), "differs"),
+    ((stdout("a\n"),), CellRun(cell=1), "differs"),
+    ((), CellRun(cell=1, printed="more\n"), "differs"),
+    ((stdout("0.33333333\n"),), CellRun(cell=1, printed="0.333333331\n"), "close"),
+    ((), CellRun(cell=1, warnings="FutureWarning"), "close"),
+    ((result("{'b', 'a'}"),), CellRun(cell=1, shown=(Shown(text="{'a', 'b'}"),)), "close"),
+    ((result("1"),), CellRun(cell=1, shown=(Shown(text="2"),)), "differs"),
+    ((result("1"), result("2")), CellRun(cell=1, shown=(Shown(text="1"),)), "differs"),
+    ((result("1"),), CellRun(cell=1, printed="1\n"), "same"),
+    (
+        (result("x  1", html=TABLE.format("1.50")),),
+        CellRun(cell=1, shown=(Shown(text="x 9", html=TABLE.format("1.5"), type=FRAME),)),
+        "close",
+    ),
+    (
+        (result("x  1", html=TABLE.format("7")),),
+        CellRun(cell=1, shown=(Shown(text="x  1", html=TABLE.format("1"), type=FRAME),)),
+        "differs",
+    ),
+    ((result("w", widget="{}"),), CellRun(cell=1), "not-comparable"),
+    ((error("KeyError"),), CellRun(cell=1, raised=Raised(name="KeyError")), "same"),
+    ((error("KeyError"),), CellRun(cell=1, raised=Raised(name="ValueError")), "differs"),
+    ((error("KeyError"),), CellRun(cell=1), "differs"),
+    ((), CellRun(cell=1, raised=Raised(name="ValueError")), "differs"),
+    ((error("KeyError"),), CellRun(cell=1, warnings="Traceback\nKeyError: 3\n"), "same"),
+]
+
+
+@pytest.mark.parametrize(("outputs", "run", "grade"), CASES)
+def test_a_cell_is_judged_by_all_that_it_shows(
+    outputs: tuple[Output, ...], run: CellRun, grade: str
+) -> None:
+    """Text, values, tables and errors each count; warnings alone never make a cell differ."""
+    verdict = judge_cell(
+        Cell(number=1, kind="code", source="x", outputs=outputs), run, lambda path: None, 1e-6
+    )
+    assert verdict.grade == grade
+    assert verdict.why or grade == "same"
+
+
+def notebook(*cells: Cell) -> tuple[Notebook, Script]:
+    made = tuple(
+        ScriptCell(number=c.number, source="", first_line=1, last_line=1, left_out=c.number == 8)
+        for c in cells
+    )
+    return (
+        Notebook(name="x", cells=cells, sha256="", format="4.5"),
+        Script(name="train.py", text="", lines=(), cells=made),
+    )
+
+
+def code(number: int, *outputs: Output, executed: bool = True) -> Cell:
+    count = number if executed else None
+    return Cell(number=number, kind="code", source="x", outputs=outputs, execution_count=count)
+
+
+def test_every_verdict_kind() -> None:
+    """Same, differs, random, not reached, left out and never executed are told apart."""
+    book, script = notebook(
+        code(1, stdout("a")),
+        code(2, stdout("a")),
+        code(3, stdout("0.25")),
+        code(5, executed=False),
+        code(8, stdout("a")),
+        code(9, stdout("a")),
+    )
+    runs = [
+        Witnessed(
+            (
+                CellRun(cell=1, printed="a"),
+                CellRun(cell=2, printed="b"),
+                CellRun(cell=3, printed=number),
+                CellRun(cell=5, printed="new"),
+            ),
+            lambda path: None,
+        )
+        for number in ("0.5", "0.75")
+    ]
+    verdicts = judge(book, script, runs, 1e-6)
+    assert [(v.cell, v.grade) for v in verdicts] == [
+        (1, "same"),
+        (2, "differs"),
+        (3, "not-comparable"),
+        (5, "not-comparable"),
+        (8, "not-comparable"),
+        (9, "not-reached"),
+    ]
+    assert "random" in verdicts[2].why
+    verdict = Verdict(ran=True, exit_status=0, cells=verdicts)
+    assert verdict.reproduced == pytest.approx(1 / 3)
+    assert not verdict.proved
+
+
+def test_a_notebook_without_outputs_proves_only_that_it_runs() -> None:
+    """Where nothing was saved, nothing can differ."""
+    book, script = notebook(code(1), code(2))
+    seen = Witnessed((CellRun(cell=1, printed="x"), CellRun(cell=2)), lambda path: None)
+    verdict = Verdict(ran=True, exit_status=0, cells=judge(book, script, [seen], 1e-6))
+    assert verdict.reproduced is None
+    assert verdict.proved
