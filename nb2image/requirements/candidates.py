@@ -220,7 +220,11 @@ def judged(candidate: Candidate, group: Group, search: Search) -> Verdict:
     needs, index = group.needs, search.index
     guess = candidate.rule in GUESSES or (declared is not None and declared.itself)
     if not guess and not candidate.strict:
-        return verify(candidate.name, group.key, needs, index, bounds)
+        verdict = verify(candidate.name, group.key, needs, index, bounds)
+        if verdict.ok or not search.as_of:
+            return verdict
+        # What a distribution is does not hang on the date; which release it takes is seen later.
+        return verify(candidate.name, group.key, needs, index, Bounds(target=search.target))
     if guess and search.written_on:
         project = index.project(candidate.name)
         if project is not None and project.first_upload > search.written_on:

@@ -106,7 +106,9 @@ def drift_of(
 
     def has(older: Version) -> bool:
         file = look_into(project, by_version[older], target)
-        return file is not None and has_it(file, missing, index)
+        if file is None or (missing.name and not file.is_wheel):
+            return False  # the names in an sdist are not read: it proves nothing
+        return has_it(file, missing, index)
 
     last = newest_with([v for v, _ in listed if v < version], has)
     if last is None:
