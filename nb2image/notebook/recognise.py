@@ -8,11 +8,14 @@ that every line keeps the place it came from.
 from __future__ import annotations
 
 import ast
-import importlib
+import importlib.util
+import itertools
 import re
 import warnings
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
+from tokenize import TokenInfo
 from types import ModuleType
 
 from nb2image.notebook.text import Line, Lines, joined
@@ -88,31 +91,51 @@ def cleaned(lines: Lines) -> Lines:
 
 def transformed(lines: Lines) -> Lines:
     """The lines with each piece of IPython's syntax replaced by the call it stands for."""
-    manager = transformers().TransformerManager()
     for _ in range(MAX_STEPS):
-        step = transformed_once(manager.token_transformers, lines)
+        step = transformed_once(lines)
         if step is None:
             return lines
         lines = step
     return lines
 
 
-def transformed_once(rules: list[type], lines: Lines) -> Lines | None:
+def transformed_once(lines: Lines) -> Lines | None:
     """The lines after the first piece of IPython's syntax was replaced; None without one."""
+    rules = transformers()
     texts = [f"{line.text}\n" for line in lines]
     try:
-        tokens = transformers().make_tokens_by_line(texts)
+        tokens = rules.make_tokens_by_line(texts)
     except SyntaxError:
         return None
-    found = [match for rule in rules if (match := rule.find(tokens))]  # type: ignore[attr-defined]
-    for match in sorted(found, key=lambda m: m.sortby()):
+    found = [rule.find(tokens) for rule in (rules.MagicAssign, rules.EscapedCommand, rules.HelpEnd)]
+    start = shell_assignment(tokens)
+    if start is not None:
+        found.append(rules.SystemAssign(start))
+    for match in sorted(filter(None, found), key=lambda m: m.sortby()):
         try:
             after = match.transform(texts)
         except SyntaxError:
             continue
-        start, replaced = match.start_line, len(texts) - len(after) + 1
-        places = (*lines[: start + 1], *lines[start + replaced :])
+        first, replaced = match.start_line, len(texts) - len(after) + 1
+        places = (*lines[: first + 1], *lines[first + replaced :])
         return relined(after, places)
+    return None
+
+
+def shell_assignment(tokens_by_line: list[list[TokenInfo]]) -> tuple[int, int] | None:
+    """Where the ``!`` of the first ``x = !command`` stands.
+
+    IPython's own rule (8.12, which pipreqs asks for) misses it from Python 3.12 on, where the
+    tokenizer gives ``!`` another kind.
+    """
+    for tokens in tokens_by_line:
+        depth = 0
+        for token, following in itertools.pairwise(t for t in tokens if not t.string.isspace()):
+            depth += (token.string in "([{") - (token.string in ")]}") if token.string else 0
+            if token.string == "=" and depth == 0:
+                if following.string == "!":
+                    return following.start
+                break
     return None
 
 
@@ -125,5 +148,17 @@ def relined(texts: list[str], places: Lines) -> Lines:
 
 @cache
 def transformers() -> ModuleType:
-    """IPython's module of input transformers, loaded only when a cell needs it."""
+    """IPython's module of input transformers, loaded only when a cell needs it.
+
+    It is loaded from its file: importing it by its name would import all of IPython, for 0.3 s.
+    """
+    package = importlib.util.find_spec("IPython")
+    folders = package.submodule_search_locations if package is not None else None
+    for folder in folders or ():
+        path = Path(folder) / "core" / "inputtransformer2.py"
+        spec = importlib.util.spec_from_file_location("nb2image.notebook.inputtransformer2", path)
+        if path.is_file() and spec is not None and spec.loader is not None:
+            module = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+            return module
     return importlib.import_module("IPython.core.inputtransformer2")

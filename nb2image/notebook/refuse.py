@@ -35,9 +35,10 @@ def refuse(
 
 
 def refuse_python_2(notebook: Notebook, codes: Mapping[int, Recognised]) -> None:
-    """Python 2 is refused; in a notebook that says it is Python 3, a slip is a broken cell."""
+    """Python 2 is refused; a slip in a notebook that says it is Python 3 is a broken cell."""
     old = [number for number, code in codes.items() if PYTHON_2.search(code.error)]
-    if not old or (notebook.python_version.startswith("3") and len(old) * 2 <= len(codes)):
+    ran = [number for number in old if has_run(notebook, number)]
+    if not old or (notebook.python_version.startswith("3") and not ran):
         return
     places = tuple(
         refusal("python-2", f"Python 2 code: {codes[n].error}", Place(cell=n)).findings[0]
@@ -53,10 +54,12 @@ def refuse_python_2(notebook: Notebook, codes: Mapping[int, Recognised]) -> None
 
 
 def refuse_newer_python(notebook: Notebook, codes: Mapping[int, Recognised]) -> None:
-    """A cell that this Python cannot read may be good in the newer one that the notebook names."""
+    """A cell that ran in the Python that the notebook names, and ours cannot read, is no slip."""
     found = re.match(r"3\.(\d+)", notebook.python_version)
-    broken = [number for number, code in codes.items() if code.error]
-    if not broken or found is None or int(found[1]) <= sys.version_info.minor:
+    if found is None or int(found[1]) <= sys.version_info.minor:
+        return
+    broken = [n for n, code in codes.items() if code.error and has_run(notebook, n)]
+    if not broken:
         return
     raise NotebookError(
         f"the notebook was written for Python 3.{found[1]}, and {cells_in_words(broken)} cannot be"
@@ -65,6 +68,13 @@ def refuse_newer_python(notebook: Notebook, codes: Mapping[int, Recognised]) -> 
         hint=f"run nb2image with Python 3.{found[1]}",
         where=Place(cell=broken[0]),
     )
+
+
+def has_run(notebook: Notebook, number: int) -> bool:
+    """Whether the notebook shows that a cell ran without an error."""
+    cell = next(cell for cell in notebook.cells if cell.number == number)
+    failed = any(output.kind == "error" for output in cell.outputs)
+    return cell.execution_count is not None and not failed
 
 
 def cells_in_words(numbers: list[int]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from nb2image.model import Cell, Finding, LocalModule, Notebook, Place, Script
 from nb2image.notebook import head, history, order, workers
+from nb2image.notebook.automagic import with_automagic
 from nb2image.notebook.display_mode import shown_in
 from nb2image.notebook.expand import expand
 from nb2image.notebook.files import Files
@@ -47,6 +48,11 @@ def make_script(
     codes = {number: found.code for number, found in expanded.items()}
     parameters = find_parameters(cells, codes, options.parameter_cell)
     facts = {n: tuple(facts_of(tree) for tree in trees_of(code)) for n, code in codes.items()}
+    defined = {name for parts in facts.values() for found in parts for name in found.defined}
+    for number, code in tuple(codes.items()):
+        codes[number] = with_automagic(code, defined)
+        if codes[number] is not code:
+            facts[number] = tuple(facts_of(tree) for tree in trees_of(codes[number]))
     setting = look_over([f for parts in facts.values() for f in parts], parameters, options, files)
     kept, unknown = values_asked_for(cells, codes, facts, setting)
     pieces = dict(translated(notebook, codes, kept, setting))

@@ -10,6 +10,7 @@ from typing import Literal
 
 from nb2image.model import Place
 from nb2image.notebook import asks, awaits, history, imports
+from nb2image.notebook.automagic import with_automagic
 from nb2image.notebook.calls import Statement, cell_magic_of, magic_of, statements
 from nb2image.notebook.edits import Edit, applied, between, replaced, span
 from nb2image.notebook.magics import Call, CellCall, cell_meaning, meaning
@@ -66,7 +67,7 @@ def translated(cell: Recognised, setting: Setting, manner: Manner) -> Piece:
 
 def translated_lines(lines: Lines, setting: Setting, manner: Manner) -> Piece:
     """Lines that are themselves IPython's input, such as the body of ``%%time``."""
-    return translated(recognise(lines), setting, manner)
+    return translated(with_automagic(recognise(lines), setting.defined), setting, manner)
 
 
 def broken(cell: Recognised) -> Piece:

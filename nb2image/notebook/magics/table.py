@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 from nb2image.notebook.magics import notebook_only, python, shell
 from nb2image.notebook.magics.call import Call, CellCall, Code, dropped, refused, statement
@@ -25,6 +26,20 @@ THIRD_PARTY = {
     "watermark": "watermark",
 }
 """Magics whose extension is known, for the hint when the notebook does not load it."""
+
+
+BY_NAME = {
+    "cd", "conda", "env", "load", "load_ext", "loadpy", "mamba", "micromamba", "pip", "prun", "pwd",
+    "pylab", "reload_ext", "run", "set_env", "store", "sx", "system", "time", "timeit", "xdel",
+}  # fmt: skip
+"""The other line magics of IPython that have a meaning here."""
+
+
+@cache
+def line_magics() -> frozenset[str]:
+    """The names of IPython's own line magics."""
+    tables = (notebook_only.DROPPED, notebook_only.REFUSED, shell.ALIASES, NEEDS_IPYTHON, BY_NAME)
+    return frozenset(name for table in tables for name in table)
 
 
 def meaning(call: Call, setting: Setting, code: Code) -> Piece:

@@ -187,5 +187,7 @@ def test_python_newer_than_ours_is_told() -> None:
     """A cell that only a newer Python can read is not silently lost."""
     language = {"name": "python", "version": "3.99.0"}
     with pytest.raises(NotebookError) as caught:
-        script("x = 1", "new syntax", language_info=language)
+        script("x = 1", cell("new syntax", execution_count=2), language_info=language)
     assert caught.value.code == "newer-python"
+    never_run = script("x = 1", "new syntax", language_info=language)
+    assert [f.code for f in never_run.findings] == ["cell-unparsable"]

@@ -245,3 +245,58 @@ def test_magics_in_markdown_and_strings_are_none() -> None:
     made = script(cell("%%time", "markdown"), 'x = """\n%time\n!ls\n"""\ny = 5\\\n%3')
     assert "with timing" not in made.text
     assert "%time\n!ls" in body(made, 2)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("pip install numpy", "# %pip install numpy"),
+        ("%%capture\npip install numpy", "with Captured():\n    pass"),
+        ("cd ..", 'cd("..")'),
+        ("ls", 'subprocess.run("ls -F", shell=True)'),
+        ("pwd", "sys.displayhook(os.getcwd())"),
+        ("matplotlib inline", "# %matplotlib inline"),
+        ("time f()", "with timing():\n    sys.displayhook(f())"),
+    ],
+)
+def test_automagic(source: str, expected: str) -> None:
+    """In a cell of one line IPython needs no mark."""
+    made = script(source, "print(1)")
+    assert expected in body(made)
+    assert ('sys.path.insert(0, "")' in made.text) == source.startswith("cd")
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["ls = [1]", "ls"], "sys.displayhook(ls)"),
+        (["import time", "time"], "sys.displayhook(time)"),
+        (["run = 3", "run (1)"], "sys.displayhook(run (1))"),
+        (["x = 1", "ls = 4"], "ls = 4"),
+        (["x = 1", "cat\nx"], "cat\nsys.displayhook(x)"),
+    ],
+)
+def test_no_automagic(cells: list[str], expected: str) -> None:
+    """A name that the notebook binds, and anything that is Python, stays itself."""
+    assert body(script(*cells), 2) == f"{expected}\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        ("x = !echo it's $HOME", "x"),
+        ("x=!ls", "x"),
+        ("a, b = !ls", "a, b"),
+        ("x[0] = !ls", "x[0]"),
+        ("f(a=1).y = !ls", "f(a=1).y"),
+        ("x = !ls \\\n  -l", "x"),
+    ],
+)
+def test_assignments_from_the_shell(source: str, target: str) -> None:
+    """Whatever is assigned to, on every Python."""
+    assert body(script(source)).startswith(f"{target} = shell_lines(")
+
+
+def test_an_inequality_is_no_shell_line() -> None:
+    """``!=`` stays Python, also where another line is IPython's."""
+    assert "y = x != 3" in body(script("x = 1\ny = x != 3\n%time x"))

@@ -125,6 +125,19 @@ def test_python_2_is_refused() -> None:
     assert caught.value.code == "python-2"
 
 
+@pytest.mark.parametrize(("count", "refused"), [(3, True), (None, False)])
+def test_a_slip_is_not_python_2(count: int | None, refused: bool) -> None:
+    """In a notebook that says it is Python 3, only a cell that ran shows that it is not."""
+    cells = ["x = 1", cell("print x", execution_count=count)]
+    language = {"name": "python", "version": "3.8.1"}
+    if refused:
+        with pytest.raises(NotebookError, match="Python 2"):
+            script(*cells, language_info=language)
+    else:
+        made = script(*cells, language_info=language)
+        assert [f.code for f in made.findings] == ["cell-unparsable"]
+
+
 @pytest.mark.parametrize(
     ("options", "tags", "reason"),
     [
