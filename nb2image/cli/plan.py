@@ -6,35 +6,14 @@ import typer
 
 from nb2image.cli import options as o
 from nb2image.cli.app import app, face
+from nb2image.cli.groups import about_notebook, takes
 
 
 @app.command()
+@takes(about_notebook)
 def plan(
     context: typer.Context,
     notebook: o.Notebook,
-    order: o.OrderOf = o.Order.notebook,
-    parameter_cell: o.ParameterCell = None,
-    skip_cells: o.SkipCells = "",
-    until: o.Until = None,
-    answer: o.Answer = None,
-    python: o.Python = "",
-    requirements: o.Requirements = "",
-    assume: o.Assume = None,
-    env_from: o.EnvFrom = "",
-    versions: o.VersionsOf = None,
-    as_of: o.AsOf = "",
-    apt: o.Apt = None,
-    no_apt: o.NoApt = None,
-    repair: o.Repair = 3,
-    offline: o.Offline = False,
-    base_image: o.BaseImage = "",
-    single_stage: o.SingleStage = False,
-    compile_bytecode: o.CompileBytecode = False,
-    platform: o.PlatformOf = o.Platform.amd64,
-    env: o.Env = None,
-    include: o.Include = None,
-    exclude: o.Exclude = None,
-    max_context: o.MaxContext = "",
     no_history: o.NoHistory = False,
     quiet: o.Quiet = False,
     json: o.Json = False,

@@ -6,23 +6,14 @@ import typer
 
 from nb2image.cli import options as o
 from nb2image.cli.app import app, face
+from nb2image.cli.groups import about_notebook, takes
 
 
 @app.command()
+@takes(about_notebook)
 def requirements(
     context: typer.Context,
     notebook: o.Notebook,
-    python: o.Python = "",
-    requirements: o.Requirements = "",
-    assume: o.Assume = None,
-    env_from: o.EnvFrom = "",
-    versions: o.VersionsOf = None,
-    as_of: o.AsOf = "",
-    apt: o.Apt = None,
-    no_apt: o.NoApt = None,
-    repair: o.Repair = 3,
-    offline: o.Offline = False,
-    platform: o.PlatformOf = o.Platform.amd64,
     quiet: o.Quiet = False,
     json: o.Json = False,
 ) -> None:

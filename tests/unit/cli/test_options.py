@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
 from nb2image.cli.convert import convert
+from nb2image.cli.groups import about_notebook
 from nb2image.cli.options import Platform, Versions, cells, gather, pairs, size
 from nb2image.cli.plan import plan
+from nb2image.cli.requirements import requirements
 from nb2image.errors import OptionError
 from nb2image.options import Options
 
@@ -62,13 +64,13 @@ def test_everything_given() -> None:
     )
 
 
-def test_plan_takes_what_convert_takes() -> None:
-    """plan shows what convert would do, so it must understand the same options."""
-    own = {"tag", "output", "force", "build", "no_cache"}
-    own |= {"builder", "archive", "push", "base", "snapshot", "mirror", "compression", "check"}
-    takes: Any = [set(inspect.signature(f).parameters) for f in (plan, convert)]
-    assert takes[1] - takes[0] == own
-    assert not takes[0] - takes[1]
+@pytest.mark.parametrize("command", [convert, plan, requirements])
+def test_commands_take_the_whole_group(command: Callable[..., None]) -> None:
+    """What convert can be told about a notebook, plan and requirements understand too."""
+    shared = inspect.signature(about_notebook).parameters
+    taken = inspect.signature(command).parameters
+    assert shared.keys() <= taken.keys()
+    assert all(taken[name].default == shared[name].default for name in shared)
 
 
 @pytest.mark.parametrize(
