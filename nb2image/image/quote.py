@@ -36,6 +36,7 @@ _LABEL_NAME = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
 # https://www.debian.org/doc/debian-policy/ch-controlfields.html#source
 _APT_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+(?::[a-z0-9]+)?(?:=[A-Za-z0-9.+:~-]+)?")
 _PYTHON = re.compile(r"3\.[0-9]{1,2}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SCRIPT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\.py")
 
 
@@ -106,6 +107,11 @@ def apt_package(text: str) -> Safe:
 def python_version(text: str) -> Safe:
     """A Python as ``3.11``. Raises PlanError."""
     return _matching(text, _PYTHON, "a Python version", "write it as 3.11")
+
+
+def date(text: str) -> Safe:
+    """A day as ``2024-05-31``. Raises PlanError."""
+    return _matching(text, _DATE, "a date", "write it as 2024-05-31")
 
 
 def package_name(text: str) -> Safe:

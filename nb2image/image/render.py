@@ -18,8 +18,8 @@ from nb2image.resources import folder
 
 PLATFORMS = {"x86_64": "linux/amd64", "aarch64": "linux/arm64"}
 
-FILE_TIME = 315619200
-"""1980-01-02T00:00:00Z, the time of every file in the image: zip knows none before 1980."""
+BUILD_TOOLS = ("cython", "setuptools", "wheel")
+"""What most source distributions are built with; their own releases seldom say which release."""
 
 File = tuple[str, bytes]
 """A path inside the context, POSIX, and its bytes."""
@@ -51,12 +51,13 @@ def dockerfile_values(plan: BuildPlan) -> dict[str, object]:
     return {
         "base": quote.reference(plan.base.reference),
         "out": Safe("/out" if plan.layout == "multi-stage" else ""),
-        "time": Safe(str(FILE_TIME)),
+        "time": Safe(str(contract.INSTALLED)),
         "system": [quote.apt_package(name) for name in system_packages(plan)],
         "build": [quote.apt_package(name) for name in build_packages(plan)],
         "old_python": tuple(map(int, plan.requirements.python.split("."))) < (3, 8),
         "hashes": all(package.hashes for package in locked),
         "wheels_only": all(package.wheel for package in locked),
+        "dated": [(quote.package_name(name), quote.date(day)) for name, day in dated_tools(plan)],
         "bytecode": plan.bytecode,
         "python": quote.python_version(plan.requirements.python),
         "untested": [quote.package_name(name) for name in packages_without_tests(plan)],
@@ -87,6 +88,17 @@ def build_packages(plan: BuildPlan) -> list[str]:
     if any(package.url.startswith("git+") for package in plan.requirements.locked):
         names |= {"ca-certificates", "git"}
     return sorted(names)
+
+
+def dated_tools(plan: BuildPlan) -> list[tuple[str, str]]:
+    """(build tool, date): what is compiled is compiled with the tools of its time.
+
+    An old setup.py fails with today's setuptools (``use_2to3 is invalid``).
+    """
+    locked = {package.name for package in plan.requirements.locked}
+    built = any(not package.wheel for package in plan.requirements.locked)
+    day = plan.requirements.as_of
+    return [(name, day) for name in BUILD_TOOLS if built and day and name not in locked]
 
 
 def readme_values(plan: BuildPlan) -> dict[str, object]:

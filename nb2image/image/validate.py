@@ -48,6 +48,8 @@ def validate_requirements(plan: BuildPlan) -> None:
     """Raise PlanError when the plan's layout cannot install what the plan requires."""
     for package in plan.requirements.system:
         quote.apt_package(package.name)
+    if plan.requirements.as_of:
+        quote.date(plan.requirements.as_of)
     built = [package.name for package in plan.requirements.locked if not package.wheel]
     if built and plan.layout == "single-stage":
         raise PlanError(

@@ -131,6 +131,18 @@ def test_compilers_stay_in_the_build_stage() -> None:
     assert "--require-hashes" not in install, "a git reference has no hash"
 
 
+def test_old_source_distributions_are_built_with_the_tools_of_their_time() -> None:
+    """A setup.py of 2019 with the setuptools of 2019; a tool that is locked stays as locked."""
+    old = replace(PACKAGE, name="suds-jurko", wheel="")
+    cython = replace(PACKAGE, name="cython")
+    of = replace(REQUIREMENTS, locked=(cython, old), as_of="2019-06-01")
+    (install,) = [i.rest for i in rendered(plan(requirements=of)) if "/run/uv pip" in i.rest]
+    assert "--exclude-newer-package setuptools=2019-06-01" in install
+    assert "cython=" not in install
+    wheels = replace(REQUIREMENTS, as_of="2019-06-01")
+    assert not any("exclude-newer" in i.rest for i in rendered(plan(requirements=wheels)))
+
+
 @pytest.mark.parametrize(
     ("locked", "script", "trimmed"),
     [
@@ -176,6 +188,7 @@ def test_tests_of_large_packages_are_left_out(
         ({"revision": "HEAD"}, "plan-invalid"),
         ({"created": -1}, "plan-invalid"),
         ({"schema": 99}, "plan-schema"),
+        ({"requirements": replace(REQUIREMENTS, as_of="x; evil")}, "name-invalid"),
         ({"files": (DATA, DATA)}, "file-clash"),
         ({"files": (replace(DATA, path="work/train.py"),)}, "file-clash"),
         ({"files": (replace(DATA, path="work"),)}, "file-clash"),
