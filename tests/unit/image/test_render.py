@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nb2image.errors import PlanError
+from nb2image.image import contract
 from nb2image.image.base import base_for
 from nb2image.image.render import render, templates, text
 from nb2image.model import BuildPlan, PlannedFile, SystemPackage
@@ -76,6 +77,20 @@ def test_the_container_runs_as_the_contract_says(layout: str) -> None:
     env = dockerfile.pairs(one(found, "ENV"), {"PATH": "/usr/bin"})
     assert env["PATH"] == "/opt/venv/bin:/usr/bin"
     assert env["PYTHONPATH"] == "/opt/nb2image"
+
+
+@pytest.mark.parametrize("layout", ["multi-stage", "single-stage"])
+def test_the_user_is_the_contracts(layout: str) -> None:
+    """Every builder makes the same user and folders."""
+    text = dict(render(plan(layout=layout)))["Dockerfile"].decode()
+    out = "/out" if layout == "multi-stage" else ""
+    assert f"echo '{contract.PASSWD}' >> {out}/etc/passwd" in text
+    assert f"echo '{contract.GROUP}' >> {out}/etc/group" in text
+    assert (
+        f"chown {contract.UID}:{contract.UID} {out}{contract.APP} {out}{contract.OUTPUTS}" in text
+    )
+    assert f"python -m venv --without-pip {contract.VENV}" in text
+    assert f"--mtime=@{contract.INSTALLED}" in text
 
 
 def test_only_the_built_in_frontend_of_docker_20_10_is_needed() -> None:
