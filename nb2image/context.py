@@ -46,7 +46,7 @@ def write_context(plan: BuildPlan, project: Project, destination: Path, *, force
         parent.mkdir(parents=True, exist_ok=True)
         with temporary_folder(parent) as temporary:
             new = temporary / "new"
-            new.mkdir(mode=0o755)
+            new.mkdir()
             written = fill(new, plan, project)
             if occupied:
                 swap(destination, new, temporary / "old", written)
@@ -136,10 +136,9 @@ def read_planned(file: PlannedFile, project: Project) -> bytes:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write a file that everybody may read, and the folders above it."""
+    """Write a file and the folders above it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
-    path.chmod(0o644)
 
 
 @contextmanager
@@ -169,8 +168,8 @@ def swap(destination: Path, new: Path, old: Path, written: Mapping[str, str]) ->
 
     def move(source: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
+        done.append((source, target))  # before it is done: Ctrl-C may come in between
         source.rename(target)
-        done.append((source, target))
 
     try:
         for path, digest in former.items():
@@ -183,7 +182,8 @@ def swap(destination: Path, new: Path, old: Path, written: Mapping[str, str]) ->
             move(new / path, destination / path)
     except BaseException:
         for source, target in reversed(done):
-            target.rename(source)
+            if not os.path.lexists(source):
+                target.rename(source)
         raise
     remove_empty_folders(destination, former)
 
