@@ -1,0 +1,338 @@
+"""Runs an image from a file, without any engine: unpacked once, then run in a sandbox.
+
+The user is the image's own (10001), nothing of the host is seen but the folders for /app,
+/outputs and /tmp, there is no network, and no privilege can be gained.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import secrets
+import shutil
+import subprocess
+import tarfile
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from nb2image.build.embedded import tarhead
+from nb2image.build.embedded.archive import Files, opened, read
+from nb2image.build.embedded.base import opened as opened_layer
+from nb2image.build.embedded.blobs import BlobCache
+from nb2image.build.embedded.layout import blob_name
+from nb2image.build.embedded.resolve import MAX_CONFIG, MAX_DOCUMENT, Descriptor, decode, resolve
+from nb2image.errors import EngineError, Interrupted, RunError
+from nb2image.events import Emit, Noticed, OutputLine
+from nb2image.image.contract import APP, OUTPUTS, UID
+from nb2image.model import Finding, RunReport
+from nb2image.process import Runner, Stream
+from nb2image.run.collect import destination
+from nb2image.run.container import RunRequest
+from nb2image.run.outputs import CHUNK, Outputs, owner
+from nb2image.run.sandbox import RUNTIMES, Runtime, Sandbox, bundle_config, command
+from nb2image.run.unpack import apply, hostile
+from nb2image.terminal import clean
+
+ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
+PROBE_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unpacked:
+    """An image's files, and how it is started."""
+
+    root: Path
+    entrypoint: tuple[str, ...]
+    env: tuple[str, ...]
+    workdir: str
+
+
+def run_file(
+    request: RunRequest, run: Runner, environ: Mapping[str, str], cache: Path, emit: Emit
+) -> RunReport:
+    """Run the image in the archive or layout ``request.image``; see ``run_image``.
+
+    Raises RunError for an image that cannot be run here, EngineError when this host has no way
+    to run one without an engine.
+    """
+    image = unpack(Path(request.image), cache)
+    cache.mkdir(parents=True, exist_ok=True)
+    with scratch(cache) as folder:
+        binds = writable(image, folder)
+        box = Sandbox(
+            root=image.root,
+            arguments=(*image.entrypoint, *request.arguments),
+            env=image.env,
+            workdir=image.workdir,
+            binds=binds,
+            name=f"nb2image-{secrets.token_hex(6)}",
+            user=os.geteuid(),
+        )
+        before = fingerprints(folder / "app")
+        runtime = usable_runtime(box, image, run, environ, folder)
+        begun = time.monotonic()
+        try:
+            status = start(runtime, box, run, environ, folder, emit)
+            stopped = False
+        except KeyboardInterrupt:
+            status, stopped = 130, True
+        seconds = time.monotonic() - begun
+        brought = bring(request, folder, before, image.workdir, emit)
+        if stopped:
+            hint = f"{len(brought)} outputs are in {request.outputs}" if brought else ""
+            raise Interrupted(f"{request.image} was stopped", hint=hint)
+    return RunReport(image=request.image, exit_status=status, seconds=seconds, outputs=brought)
+
+
+def unpack(path: Path, cache: Path) -> Unpacked:
+    """The image's files below the cache, unpacked once. Raises RunError."""
+    architecture = ARCHITECTURES.get(platform.machine(), platform.machine())
+    with opened(path) as files:
+        index = read(files, "index.json", MAX_DOCUMENT)
+        if index is None:
+            raise RunError(
+                f"{path} is no OCI image layout",
+                code="image-unreadable",
+                hint="write one with: nb2image convert NOTEBOOK --archive image.tar",
+            )
+
+        def document(one: Descriptor, limit: int) -> bytes:
+            data = read(files, blob_name(one.digest), limit)
+            if data is None or f"sha256:{hashlib.sha256(data).hexdigest()}" != one.digest:
+                raise damaged(path)
+            return data
+
+        resolved = resolve(index, architecture, document)
+        config: dict[str, Any] = decode(document(resolved.config, MAX_CONFIG), dict[str, Any])
+        root = cache / resolved.config.digest.removeprefix("sha256:")
+        if not root.is_dir():
+            unpack_layers(files, resolved.layers, root, path)
+    return started(config.get("config") or {}, root)
+
+
+def unpack_layers(files: Files, layers: tuple[Descriptor, ...], root: Path, path: Path) -> None:
+    """Unpack every layer into ``root``, which appears whole or not at all."""
+    root.parent.mkdir(parents=True, exist_ok=True)
+    with scratch(root.parent) as folder:
+        blobs = BlobCache(root=folder / "blobs")
+        new = folder / "root"
+        new.mkdir(mode=0o755)
+        for layer in layers:
+            source = files.open(blob_name(layer.digest))
+            if source is None:
+                raise damaged(path)
+            with source, blobs.writing() as file:
+                sha = hashlib.sha256()
+                while piece := source.read(CHUNK):
+                    sha.update(piece)
+                    file.write(piece)
+                if f"sha256:{sha.hexdigest()}" != layer.digest:
+                    raise damaged(path)
+                kept = blobs.keep(file, layer.digest)
+            with opened_layer(kept, layer.media_type) as (tar, _):
+                apply(new, ((m, tar.extractfile(m) if m.isreg() else None) for m in tar))
+            kept.unlink()
+        for place in ("proc", "dev", APP[1:], OUTPUTS[1:], "tmp"):
+            # never a link: folders of the host are mounted there
+            if (new / place).is_symlink() or (new / place).is_file():
+                raise hostile(f"a /{place} that is no folder")
+            (new / place).mkdir(exist_ok=True)
+        try:
+            new.rename(root)
+        except OSError:
+            if not root.is_dir():  # another run has just made it
+                raise
+
+
+def started(config: Mapping[str, Any], root: Path) -> Unpacked:
+    """How the image is started. Raises RunError for a config that is none."""
+    lists = (config.get("Entrypoint") or [], config.get("Cmd") or [], config.get("Env") or [])
+    if any(not isinstance(one, list) or not all(isinstance(s, str) for s in one) for one in lists):
+        raise RunError("the image's config is none", code="image-unreadable")
+    entrypoint, cmd, env = lists
+    workdir = str(config.get("WorkingDir") or "/")
+    if not (entrypoint or cmd) or not workdir.startswith("/") or ".." in workdir.split("/"):
+        raise RunError("the image does not say what it runs", code="image-unreadable")
+    return Unpacked(root=root, entrypoint=(*entrypoint, *cmd), env=tuple(env), workdir=workdir)
+
+
+@contextmanager
+def scratch(parent: Path) -> Iterator[Path]:
+    """A folder that is gone afterwards, whatever modes were set in it."""
+    parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=".run-", dir=parent))
+    try:
+        yield folder
+    finally:
+        for top, folders, _ in os.walk(folder):
+            for name in folders:
+                path = Path(top, name)
+                if not path.is_symlink() and not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+                    path.chmod(0o700)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def writable(image: Unpacked, folder: Path) -> tuple[tuple[Path, str], ...]:
+    """The folders that the script may write, with a copy of /app in its own."""
+    app, outputs, temporary = folder / "app", folder / "outputs", folder / "tmp"
+    shutil.copytree(image.root / APP[1:], app, symlinks=True)
+    outputs.mkdir()
+    temporary.mkdir(mode=0o700)
+    if os.geteuid() == 0:
+        for path in (app, outputs, temporary, *app.rglob("*")):
+            os.chown(path, UID, UID, follow_symlinks=False)
+        folder.chmod(0o711)
+    return ((app, APP), (outputs, OUTPUTS), (temporary, "/tmp"))
+
+
+def usable_runtime(
+    box: Sandbox, image: Unpacked, run: Runner, environ: Mapping[str, str], folder: Path
+) -> Runtime:
+    """The first runtime that can run anything here. Raises EngineError when none can."""
+    trouble = []
+    for runtime in RUNTIMES:
+        if shutil.which(runtime, path=environ.get("PATH")) is None:
+            continue
+        # for root bwrap would map the image's user to root; for others runc wants a user 0
+        if runtime == ("runc" if os.geteuid() else "bwrap"):
+            continue
+        probe = probing(box, ("/opt/venv/bin/python", "-I", "-S", "-c", ""))
+        said: list[str] = [f"{runtime} gave no reason"]
+
+        def keep(_: Stream, line: str, said: list[str] = said) -> None:
+            said.append(clean(line))
+
+        if execute(runtime, probe, run, environ, folder, keep) == 0:
+            return runtime
+        trouble.append(f"{runtime}: {said[-1]}")
+    raise EngineError(
+        "no way to run a container without an engine works here"
+        + (f" ({'; '.join(trouble)})" if trouble else ""),
+        code="rootless-impossible",
+        hint="install bubblewrap or crun (sudo apt install bubblewrap); the kernel must allow user "
+        "namespaces: sysctl kernel.unprivileged_userns_clone=1",
+    )
+
+
+def probing(box: Sandbox, arguments: tuple[str, ...]) -> Sandbox:
+    """The same sandbox with another program, under another name."""
+    return Sandbox(
+        root=box.root,
+        arguments=arguments,
+        env=box.env,
+        workdir="/",
+        binds=box.binds,
+        name=f"{box.name}-probe",
+        user=box.user,
+        network=box.network,
+    )
+
+
+def start(
+    runtime: Runtime,
+    box: Sandbox,
+    run: Runner,
+    environ: Mapping[str, str],
+    folder: Path,
+    emit: Emit,
+) -> int:
+    """Run the sandbox to its end, its output as events; its exit status."""
+
+    def show(stream: Stream, line: str) -> None:
+        emit(OutputLine(stage="run", stream=stream, line=line))
+
+    return execute(runtime, box, run, environ, folder, show)
+
+
+def execute(
+    runtime: Runtime,
+    box: Sandbox,
+    run: Runner,
+    environ: Mapping[str, str],
+    folder: Path,
+    on_line: Any,
+) -> int:
+    """Run one sandbox; a container that outlives its runtime is killed."""
+    bundle = folder / "bundle"
+    bundle.mkdir(exist_ok=True)
+    (bundle / "config.json").write_text(bundle_config(box))
+    known = {k: v for k, v in environ.items() if k in ("PATH", "HOME", "XDG_RUNTIME_DIR")}
+    try:
+        done = run(command(runtime, box, bundle), env=known, on_line=on_line)
+    except (OSError, subprocess.TimeoutExpired):
+        return 127
+    finally:
+        if runtime in ("crun", "runc"):
+            argv = [runtime, "--root", str(bundle / "state"), "delete", "--force", box.name]
+            run(argv, env=known, timeout=PROBE_SECONDS)
+    return done.status if done.status >= 0 else 128 - done.status
+
+
+def fingerprints(app: Path) -> dict[str, tuple[int, int]]:
+    """The size and time of every file below /app, to find what a run changed."""
+    found = {}
+    for top, _, names in os.walk(app):
+        for name in names:
+            state = Path(top, name).lstat()
+            found[str(Path(top, name))] = (state.st_size, state.st_mtime_ns)
+    return found
+
+
+def bring(
+    request: RunRequest,
+    folder: Path,
+    before: Mapping[str, tuple[int, int]],
+    workdir: str,
+    emit: Emit,
+) -> Any:
+    """Bring /outputs and what changed below /app, by the rules for every container."""
+    if request.outputs is None:
+        return ()
+
+    def skipped(name: str, reason: str) -> None:
+        message = f"left {clean(name)} in the container: {reason}"
+        finding = Finding(severity="warning", code="output-left-behind", message=message)
+        emit(Noticed(stage="run", finding=finding))
+
+    after = fingerprints(folder / "app")
+    changed = [Path(path) for path, state in sorted(after.items()) if before.get(path) != state]
+    written = sorted(p for p in (folder / "outputs").rglob("*") if p.is_symlink() or p.is_file())
+    outputs = Outputs(folder=request.outputs, owner=owner(), skipped=skipped)
+    outputs.take(
+        archive([*written, *changed], folder),
+        lambda name: destination(f"/{name}", workdir),
+    )
+    return outputs.finish()
+
+
+def archive(paths: list[Path], folder: Path) -> Iterator[bytes]:
+    """Files as the tar stream that an engine would send."""
+    for path in paths:
+        name = path.relative_to(folder).as_posix()
+        try:
+            if path.is_symlink():
+                yield tarhead.header(name, kind=tarfile.SYMTYPE, target=str(path.readlink()))
+                continue
+            file: IO[bytes]
+            with path.open("rb") as file:
+                state = os.fstat(file.fileno())
+                yield tarhead.header(name, mode=state.st_mode & 0o777, size=state.st_size)
+                while piece := file.read(CHUNK):
+                    yield piece
+                yield tarhead.padding(state.st_size)
+        except (PermissionError, UnicodeEncodeError):
+            continue
+    yield tarhead.END_OF_ARCHIVE
+
+
+def damaged(path: Path) -> RunError:
+    """The error for a layout that lacks a part, or holds a wrong one."""
+    return RunError(
+        f"{path} is damaged", code="image-unreadable", hint="build it again; it may be cut short"
+    )
