@@ -135,61 +135,66 @@ class Http:
         headers: dict[str, str],
         what: str,
     ) -> None:
+        """Bring ``file`` to the bytes of the digest, from what it has of them."""
+        wrong, trouble = False, ""
+        for wait in (*self.waits, None):
+            found, had, trouble = self._attempt(file, url, size, headers, what)
+            if found == digest:
+                return
+            if not trouble and size is not None and had < size:
+                trouble = f"the transfer broke off after {had} of {size} bytes"
+            if trouble:
+                if wait is not None:
+                    self.sleep(wait)
+                continue
+            # once more from the beginning: what was there before may have been damaged
+            file.seek(0)
+            file.truncate()
+            if wrong:
+                raise BuildError(
+                    f"{what} is not what its hash names: the server sends other bytes",
+                    code="hash-mismatch",
+                    hint="try again later; if it stays, the server or a proxy changes files",
+                )
+            wrong = True
+        raise unreachable(what, url, trouble)
+
+    def _attempt(
+        self, file: BinaryIO, url: str, size: int | None, headers: dict[str, str], what: str
+    ) -> tuple[str, int, str]:
+        """One transfer of what is missing: the digest, the bytes, and what went wrong."""
         import httpx
 
-        fresh = False
-        for wait in (*self.waits, None):
-            file.seek(0)
-            if fresh:
-                file.truncate()
-            sha = hashlib.sha256()
-            while piece := file.read(PIECE):
-                sha.update(piece)
-            had = file.tell()
-            trouble = "the transfer broke off"
-            if size is None or had < size:
-                asked = headers | ({"Range": f"bytes={had}-"} if had else {})
-                # identity: a digest is of the bytes as stored, not of a transfer's coding
-                asked["Accept-Encoding"] = "identity"
-                try:
-                    with self.stream("GET", url, headers=asked, what=what) as response:
-                        if had and response.status_code in (200, 416):
-                            file.seek(0)
-                            file.truncate()
-                            sha, had = hashlib.sha256(), 0
-                        if response.status_code == 416:
-                            continue
-                        if response.status_code not in (200, 206):
-                            raise refusal(what, url, response.status_code)
-                        for piece in response.iter_raw(PIECE):
-                            sha.update(piece)
-                            had += len(piece)
-                            if size is not None and had > size:
-                                break
-                            file.write(piece)
-                except httpx.TransportError as error:
-                    file.flush()
-                    trouble, fresh = f"{trouble}: {type(error).__name__}", False
-                    if wait is not None:
-                        self.sleep(wait)
-                    continue
-            if f"sha256:{sha.hexdigest()}" == digest:
-                return
-            if size is not None and had < size and not fresh:
-                trouble = f"the transfer broke off after {had} of {size} bytes"
-                continue
-            if fresh or wait is None:
-                break
-            trouble, fresh = "wrong bytes", True
         file.seek(0)
-        file.truncate()
-        if trouble.startswith("the transfer"):
-            raise unreachable(what, url, trouble)
-        raise BuildError(
-            f"{what} is not what its hash names: the server sends other bytes",
-            code="hash-mismatch",
-            hint="try again later; if it stays, the server or a proxy changes files",
-        )
+        sha = hashlib.sha256()
+        while piece := file.read(PIECE):
+            sha.update(piece)
+        had = file.tell()
+        if size is not None and had >= size:
+            return f"sha256:{sha.hexdigest()}", had, ""
+        # identity: a digest is of the bytes as stored, not of a transfer's coding
+        asked = headers | {"Accept-Encoding": "identity"}
+        asked |= {"Range": f"bytes={had}-"} if had else {}
+        try:
+            with self.stream("GET", url, headers=asked, what=what) as response:
+                if had and response.status_code in (200, 416):
+                    file.seek(0)
+                    file.truncate()
+                    sha, had = hashlib.sha256(), 0
+                if response.status_code == 416:
+                    return "", 0, "the server has no such range"
+                if response.status_code not in (200, 206):
+                    raise refusal(what, url, response.status_code)
+                for piece in response.iter_raw():
+                    sha.update(piece)
+                    had += len(piece)
+                    if size is not None and had > size:
+                        break
+                    file.write(piece)
+        except httpx.TransportError as error:
+            file.flush()
+            return "", had, f"the transfer broke off: {type(error).__name__}"
+        return f"sha256:{sha.hexdigest()}", had, ""
 
     def _send(
         self, method: str, url: str, headers: dict[str, str], body: Body, follow: bool

@@ -1,0 +1,281 @@
+"""A base from Debian's packages: versions, closure, packages, mirrors."""
+
+from __future__ import annotations
+
+import io
+import struct
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from nb2image.build.embedded.debian import ldcache
+from nb2image.build.embedded.debian.deb import read_deb
+from nb2image.build.embedded.debian.index import PackageIndex, closure
+from nb2image.build.embedded.debian.mirrors import PUBLIC, PUBLIC_SECURITY, choose
+from nb2image.build.embedded.debian.release import Verifier, binary_keys, read_release
+from nb2image.build.embedded.debian.root import does_something
+from nb2image.build.embedded.debian.version import compare
+from nb2image.build.embedded.http import Http
+from nb2image.errors import BuildError, PlanError
+from nb2image.network import NetworkConfig
+from nb2image.process import Completed
+from nb2image.resources import folder
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        ("1.0~rc1", "1.0"),
+        ("1.0", "1.0-1"),
+        ("1.9", "1.10"),
+        ("9", "1:1"),
+        ("1.0-1", "1.0-1+deb12u1"),
+        ("1.0a", "1.0+"),
+        ("2.36-9+deb12u9", "2.36-9+deb12u10"),
+        ("1.2~~", "1.2~"),
+        ("1.2~", "1.2"),
+        ("1.2-1", "1.2.1-1"),
+    ],
+)
+def test_versions_are_ordered_as_dpkg_orders_them(older: str, newer: str) -> None:
+    """By turns of text and numbers, a tilde before everything."""
+    assert compare(older, newer) < 0 < compare(newer, older)
+    assert compare(newer, newer) == 0
+
+
+def stanza(name: str, version: str = "1", **fields: str) -> str:
+    """One package of an index."""
+    given = {
+        "Package": name,
+        "Version": version,
+        "Architecture": "amd64",
+        "Filename": f"pool/main/{name}_{version}.deb",
+        "Size": "10",
+        "SHA256": "0" * 64,
+        **fields,
+    }
+    return "".join(f"{key}: {value}\n" for key, value in given.items())
+
+
+def index(*stanzas: str) -> PackageIndex:
+    """An index of packages on one mirror."""
+    made = PackageIndex()
+    made.add("\n".join(stanzas).encode(), "http://mirror")
+    return made
+
+
+def test_closure_follows_alternatives_and_virtual_packages() -> None:
+    """The first alternative that exists, unless another is there already."""
+    packages = index(
+        stanza("app", Depends="libc6 (>= 2.3), gone | awk, mta [amd64], helper:any"),
+        stanza("libc6", **{"Pre-Depends": "libgcc-s1"}),
+        stanza("libgcc-s1"),
+        stanza("mawk", Provides="awk (= 1)"),
+        stanza("mail", Provides="mta"),
+        stanza("helper"),
+        stanza("unused"),
+    )
+    names = [p.name for p in closure(packages, ["app"], dropped=["helper"])]
+    assert names == ["app", "libc6", "libgcc-s1", "mail", "mawk"]
+
+
+def test_the_newest_of_several_suites_wins() -> None:
+    """A security update is another Packages file."""
+    packages = index(stanza("a", "1-1"))
+    packages.add(stanza("a", "1-1+deb12u1").encode(), "http://security")
+    found = packages.find("a")
+    assert found is not None
+    assert (found.version, found.mirror) == ("1-1+deb12u1", "http://security")
+
+
+def test_a_missing_package_is_named_with_who_needs_it() -> None:
+    """So that a user who wrote --apt knows what to correct."""
+    with pytest.raises(PlanError, match="nothing, which app depends on"):
+        closure(index(stanza("app", Depends="nothing")), ["app"])
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"Filename": "../../etc/passwd"},
+        {"Filename": "/etc/passwd"},
+        {"Filename": "http://evil/x.deb"},
+        {"SHA256": "abc"},
+        {"Size": "-1"},
+    ],
+)
+def test_an_index_without_sense_is_refused(fields: dict[str, str]) -> None:
+    """Signed or not: a path leads below the mirror, a hash is one."""
+    with pytest.raises(BuildError):
+        index(stanza("a", **fields)).find("a")
+
+
+def deb(members: list[tuple[str, bytes, bytes, str]], control: bytes = b"Package: a\n") -> bytes:
+    """A package of (name, kind, data, link) entries."""
+
+    def tar(entries: list[tuple[str, bytes, bytes, str]]) -> bytes:
+        out = io.BytesIO()
+        with tarfile.open(fileobj=out, mode="w:xz") as archive:
+            for name, kind, data, link in entries:
+                info = tarfile.TarInfo(name)
+                info.type, info.size, info.linkname = kind, len(data), link
+                archive.addfile(info, io.BytesIO(data))
+        return out.getvalue()
+
+    made = b"!<arch>\n"
+    for name, data in (
+        ("debian-binary", b"2.0\n"),
+        ("control.tar.xz", tar([("./control", tarfile.REGTYPE, control, "")])),
+        ("data.tar.xz", tar(members)),
+    ):
+        made += f"{name:<16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(data):<10}`\n".encode() + data
+        made += b"\n" * (len(data) % 2)
+    return made
+
+
+def test_a_package_is_merged_into_usr_without_its_documentation(tmp_path: Path) -> None:
+    """As the official slim images have it: copyright notices stay."""
+    path = tmp_path / "a.deb"
+    path.write_bytes(
+        deb(
+            [
+                ("./lib/x86_64-linux-gnu/liba.so.1", tarfile.REGTYPE, b"elf", ""),
+                ("./bin/a", tarfile.SYMTYPE, b"", "/lib/a"),
+                ("./usr/share/man/man1/a.1", tarfile.REGTYPE, b"", ""),
+                ("./usr/share/doc/a/copyright", tarfile.REGTYPE, b"MIT", ""),
+                ("./usr/share/doc/a/changelog", tarfile.REGTYPE, b"", ""),
+            ]
+        )
+    )
+    found = {one.path: (one.data, one.target) for one in read_deb(path, "a").files}
+    assert found == {
+        "usr/lib/x86_64-linux-gnu/liba.so.1": (b"elf", ""),
+        "usr/bin/a": (b"", "/usr/lib/a"),
+        "usr/share/doc/a/copyright": (b"MIT", ""),
+    }
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        deb([("../evil", tarfile.REGTYPE, b"x", "")]),
+        deb([("./dev/sda", tarfile.BLKTYPE, b"", "")]),
+        deb([("./a", tarfile.REGTYPE, b"x" * 9000, "")])[:-300],
+        b"no archive at all",
+        b"!<arch>\nshort",
+    ],
+)
+def test_hostile_packages_are_refused(tmp_path: Path, data: bytes) -> None:
+    """One that leads out, a device, one cut short, and none."""
+    path = tmp_path / "a.deb"
+    path.write_bytes(data)
+    with pytest.raises(BuildError):
+        read_deb(path, "a")
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        (b"#!/bin/sh\nset -e\n# made by a tool\nexit 0\n", False),
+        (b'#!/bin/sh\nif [ "$1" = configure ]; then\n  ldconfig\nfi\n', False),
+        (b"#!/bin/sh\nset -e\nupdate-alternatives --install /usr/bin/x x /usr/bin/y 1\n", True),
+    ],
+)
+def test_scripts_that_do_something_are_found(script: bytes, expected: bool) -> None:
+    """They do not run here, so their package is refused."""
+    assert does_something(script) is expected
+
+
+@pytest.mark.parametrize(
+    ("suffix", "text", "expected"),
+    [
+        (".list", "# deb http://no bookworm main\n", (PUBLIC, PUBLIC_SECURITY)),
+        (".list", "deb http://archive.ubuntu.com/ubuntu jammy main\n", (PUBLIC, PUBLIC_SECURITY)),
+        (
+            ".list",
+            "deb [signed-by=/k] http://m/debian bookworm main contrib\n"
+            "deb http://s/debian-security bookworm-security main\n"
+            "deb http://b/debian bookworm-backports main\n",
+            ("http://m/debian", "http://s/debian-security"),
+        ),
+        (
+            ".sources",
+            "Types: deb\nURIs: http://m/debian/\nSuites: trixie trixie-updates\n"
+            "Components: main\n\nTypes: deb\nEnabled: no\nURIs: http://x\nSuites: trixie\n"
+            "Components: main\n",
+            ("http://m/debian", ""),
+        ),
+    ],
+)
+def test_mirrors_are_those_of_apt(suffix: str, text: str, expected: tuple[str, str]) -> None:
+    """The public ones where apt knows no Debian."""
+    assert choose([(suffix, text)]) == expected
+
+
+def test_the_loaders_cache_has_its_header_and_order() -> None:
+    """Entries are sorted as the loader searches them, numbers by value, descending."""
+    lib = "usr/lib/x86_64-linux-gnu"
+    paths = [f"{lib}/{n}" for n in ("libz.so.1", "libz.so", "libq.so.10", "libq.so.9", "x.py")]
+    data = ldcache.write(paths, [lib], "amd64")
+    magic, count = struct.unpack_from("<20sI", data)
+    assert (magic, count) == (b"glibc-ld.so.cache1.1", 3)
+    names = []
+    for number in range(count):
+        _, key, value = struct.unpack_from("<iII", data, 48 + 24 * number)
+        names.append(data[key : data.index(b"\0", key)].decode())
+        assert data[value : data.index(b"\0", value)].decode() == f"/{lib}/{names[-1]}"
+    assert names == ["libz.so.1", "libq.so.10", "libq.so.9"]
+
+
+class Gpgv:
+    """gpgv that says what it is told to say."""
+
+    def __init__(self, said: str, text: str) -> None:
+        self.said = said
+        self.text = text
+
+    def __call__(self, argv: object, **_: object) -> Completed:
+        words = list(argv)  # type: ignore[call-overload]
+        Path(words[words.index("--output") + 1]).write_text(self.text)
+        return Completed(status=2, stdout=self.said, stderr="")
+
+
+RELEASE = "Codename: bookworm\nSuite: stable\nSHA256:\n " + "a" * 64 + " 12 main/x\n"
+
+
+def released(said: str, text: str = RELEASE) -> object:
+    """Read a Release whose signature is as gpgv says."""
+    import httpx
+
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, content=b"signed"))
+    http = Http(NetworkConfig(), transport=transport)
+    return read_release(http, Verifier(run=Gpgv(said, text)), "http://m", "bookworm").files
+
+
+def test_a_good_signature_among_unknown_ones_is_enough() -> None:
+    """Releases are signed by the keys of several releases."""
+    assert released("[GNUPG:] NO_PUBKEY 1\n[GNUPG:] VALIDSIG 2\n") == {"main/x": ("a" * 64, 12)}
+
+
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        ("[GNUPG:] NO_PUBKEY 1\n", RELEASE),
+        ("[GNUPG:] VALIDSIG 2\n[GNUPG:] BADSIG 3\n", RELEASE),
+        ("", RELEASE),
+        ("[GNUPG:] VALIDSIG 2\n", RELEASE.replace("bookworm", "buster")),
+        ("[GNUPG:] VALIDSIG 2\n", RELEASE + "Valid-Until: Sat, 01 Jan 2000 00:00:00 UTC\n"),
+    ],
+)
+def test_a_release_that_nobody_vouches_for_is_refused(said: str, text: str) -> None:
+    """No signature, a bad one, another suite's, one that has expired."""
+    with pytest.raises(BuildError):
+        released(said, text)
+
+
+def test_the_keyring_that_is_brought_along_is_one() -> None:
+    """Armour taken off, it begins with a public key packet (RFC 9580, 4.2)."""
+    data = binary_keys((folder("templates") / "debian-archive-keyring.asc").read_bytes())
+    assert len(data) > 50_000
+    assert data[0] in (0x99, 0x98, 0xC6)
