@@ -72,6 +72,13 @@ def image_contents(image: str, environ: Mapping[str, str]) -> Iterator[Contents]
     """
     from nb2image.engine import connect
 
+    if Path(image).exists():  # a file of the embedded builder
+        from nb2image.run.rootless import file_contents
+        from nb2image.services import default_cache
+
+        with file_contents(Path(image), default_cache() / "roots") as (data, app, image_id):
+            yield Contents(plan=decode_plan(data, image), app=app, image_id=image_id)
+        return
     with (
         tempfile.TemporaryDirectory(prefix="nb2image-") as temporary,
         contextlib.closing(connect(environ)) as engine,
@@ -126,12 +133,18 @@ def bring(
 
 def read_plan(path: Path | None, image: str) -> BuildPlan:
     """The plan that an image carries, validated. Raises PlanError."""
-    if path is None or not path.is_file() or path.is_symlink():
+    plain = path is not None and path.is_file() and not path.is_symlink()
+    return decode_plan(path.read_bytes() if path and plain else None, image)
+
+
+def decode_plan(data: bytes | None, image: str) -> BuildPlan:
+    """The plan from its bytes, None where there are none; validated. Raises PlanError."""
+    if data is None:
         raise PlanError(
             f"{image} holds no plan: nb2image did not make it", code="plan-missing", hint=HINT
         )
     try:
-        plan = decode(path.read_bytes())
+        plan = decode(data)
     except (msgspec.DecodeError, RecursionError) as error:
         raise PlanError(
             f"the plan in {image} cannot be read: {error}", code="plan-invalid", hint=HINT

@@ -320,12 +320,8 @@ def docker_builder(services: Services) -> Builder:
 def run(request: RunRequest, services: Services, emit: Emit) -> RunReport:
     """Run an image; its script's failure is in the report and no error."""
     from nb2image.run.container import run_image
-    from nb2image.run.rootless import run_file
 
     with stage(emit, "run"):
-        if Path(request.image).exists():  # an image in a file needs no engine
-            roots = services.cache / "roots"
-            return run_file(request, services.run, services.environ, roots, emit)
         return run_image(request, services.environ, emit)
 
 

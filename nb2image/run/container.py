@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nb2image import process
 from nb2image.engine import connect, engine_address
 from nb2image.errors import EngineError, Interrupted, RunError
 from nb2image.events import Emit, Noticed, OutputLine
@@ -25,6 +26,7 @@ from nb2image.run.lines import End, Lines
 from nb2image.run.outputs import Outputs, owner
 from nb2image.run.peak import Peak
 from nb2image.run.request import RunRequest
+from nb2image.services import default_cache
 from nb2image.terminal import one_line
 
 if TYPE_CHECKING:
@@ -49,9 +51,15 @@ def run_image(request: RunRequest, environ: Mapping[str, str], emit: Emit) -> Ru
     Emits an OutputLine for each line that it prints. Raises EngineError when there is no engine
     or image, RunError when the container cannot start or its outputs cannot be brought, and
     Interrupted after a KeyboardInterrupt has been passed on and its outputs have been brought.
-    A script that fails is no error here: ``exit_status`` tells.
+    A script that fails is no error here: ``exit_status`` tells. An image in a file, as the
+    embedded builder writes it, is run without an engine.
     """
     from requests import RequestException
+
+    if Path(request.image).exists():
+        from nb2image.run.rootless import run_file
+
+        return run_file(request, process.run, environ, default_cache() / "roots", emit)
 
     with contextlib.closing(connect(environ)) as engine:
         name = request.name or f"nb2image-run-{secrets.token_hex(6)}"

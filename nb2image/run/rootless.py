@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -29,14 +29,15 @@ from nb2image.build.embedded.layout import blob_name
 from nb2image.build.embedded.resolve import MAX_CONFIG, MAX_DOCUMENT, Descriptor, decode, resolve
 from nb2image.errors import EngineError, Interrupted, RunError
 from nb2image.events import Emit, Noticed, OutputLine
-from nb2image.image.contract import APP, OUTPUTS, UID
-from nb2image.model import Finding, RunReport
-from nb2image.process import Runner, Stream
+from nb2image.image.contract import APP, OUTPUTS, RUNTIME, UID
+from nb2image.model import Finding, OutputFile, RunReport
+from nb2image.process import OnLine, Runner, Stream
 from nb2image.run.collect import destination
-from nb2image.run.container import RunRequest
+from nb2image.run.lines import Lines
 from nb2image.run.outputs import CHUNK, Outputs, owner
+from nb2image.run.request import Bind, RunRequest
 from nb2image.run.sandbox import RUNTIMES, Runtime, Sandbox, bundle_config, command
-from nb2image.run.unpack import apply, hostile
+from nb2image.run.unpack import apply, hostile, inside
 from nb2image.terminal import clean
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
@@ -61,33 +62,61 @@ def run_file(
     Raises RunError for an image that cannot be run here, EngineError when this host has no way
     to run one without an engine.
     """
+    if request.gpus:
+        raise EngineError(
+            "an image in a file runs without an engine, and so without a GPU",
+            code="rootless-gpu",
+            hint="load it into an engine: docker load --input FILE",
+        )
     image = unpack(Path(request.image), cache)
-    cache.mkdir(parents=True, exist_ok=True)
     with scratch(cache) as folder:
-        binds = writable(image, folder)
+        binds = (*writable(image, folder, request.files), *request.binds)
         box = Sandbox(
             root=image.root,
             arguments=(*image.entrypoint, *request.arguments),
-            env=image.env,
+            env=(*image.env, *(f"{name}={value}" for name, value in request.env)),
             workdir=image.workdir,
             binds=binds,
             name=f"nb2image-{secrets.token_hex(6)}",
             user=os.geteuid(),
+            network=request.network not in ("", "none"),
+            limits=request.limits,
         )
         before = fingerprints(folder / "app")
-        runtime = usable_runtime(box, image, run, environ, folder)
+        runtime = usable_runtime(box, run, environ, folder)
         begun = time.monotonic()
+        status, stopped, late = 130, False, False
         try:
-            status = start(runtime, box, run, environ, folder, emit)
-            stopped = False
+            status = start(runtime, box, run, environ, folder, request, emit)
+        except subprocess.TimeoutExpired:
+            late = True
         except KeyboardInterrupt:
-            status, stopped = 130, True
+            stopped = True
         seconds = time.monotonic() - begun
         brought = bring(request, folder, before, image.workdir, emit)
         if stopped:
             hint = f"{len(brought)} outputs are in {request.outputs}" if brought else ""
             raise Interrupted(f"{request.image} was stopped", hint=hint)
-    return RunReport(image=request.image, exit_status=status, seconds=seconds, outputs=brought)
+    return RunReport(
+        image=request.image,
+        image_id=f"sha256:{image.root.name}",
+        arguments=request.arguments,
+        exit_status=status,
+        seconds=seconds,
+        outputs=brought,
+        timed_out=late,
+    )
+
+
+@contextmanager
+def file_contents(path: Path, cache: Path) -> Iterator[tuple[bytes | None, Path, str]]:
+    """The plan.json, a copy of /app and the id of the image in a file. Raises RunError."""
+    image = unpack(path, cache)
+    plan = inside(image.root, f"{RUNTIME[1:]}/plan.json")
+    with scratch(cache) as folder:
+        shutil.copytree(image.root / APP[1:], folder / "app", symlinks=True)
+        data = plan.read_bytes() if plan.is_file() else None
+        yield data, folder / "app", f"sha256:{image.root.name}"
 
 
 def unpack(path: Path, cache: Path) -> Unpacked:
@@ -178,22 +207,37 @@ def scratch(parent: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def writable(image: Unpacked, folder: Path) -> tuple[tuple[Path, str], ...]:
-    """The folders that the script may write, with a copy of /app in its own."""
+def writable(
+    image: Unpacked, folder: Path, files: tuple[tuple[str, bytes], ...]
+) -> tuple[Bind, ...]:
+    """The folders that the script may write, /app a copy, and what files are put into it."""
     app, outputs, temporary = folder / "app", folder / "outputs", folder / "tmp"
+    runtime = folder / "runtime"
     shutil.copytree(image.root / APP[1:], app, symlinks=True)
     outputs.mkdir()
     temporary.mkdir(mode=0o700)
+    binds = [
+        Bind(source=app, target=APP, writable=True),
+        Bind(source=outputs, target=OUTPUTS, writable=True),
+        Bind(source=temporary, target="/tmp", writable=True),
+    ]
+    if files:
+        shutil.copytree(inside(image.root, RUNTIME[1:]), runtime, symlinks=True)
+        binds.append(Bind(source=runtime, target=RUNTIME))
+    for target, data in files:
+        for top, real in ((APP, app), (RUNTIME, runtime)):
+            if target.startswith(f"{top}/"):
+                place = inside(real, target[len(top) + 1 :], last=False)
+                place.unlink(missing_ok=True)
+                place.write_bytes(data)
     if os.geteuid() == 0:
         for path in (app, outputs, temporary, *app.rglob("*")):
             os.chown(path, UID, UID, follow_symlinks=False)
         folder.chmod(0o711)
-    return ((app, APP), (outputs, OUTPUTS), (temporary, "/tmp"))
+    return tuple(binds)
 
 
-def usable_runtime(
-    box: Sandbox, image: Unpacked, run: Runner, environ: Mapping[str, str], folder: Path
-) -> Runtime:
+def usable_runtime(box: Sandbox, run: Runner, environ: Mapping[str, str], folder: Path) -> Runtime:
     """The first runtime that can run anything here. Raises EngineError when none can."""
     trouble = []
     for runtime in RUNTIMES:
@@ -222,16 +266,7 @@ def usable_runtime(
 
 def probing(box: Sandbox, arguments: tuple[str, ...]) -> Sandbox:
     """The same sandbox with another program, under another name."""
-    return Sandbox(
-        root=box.root,
-        arguments=arguments,
-        env=box.env,
-        workdir="/",
-        binds=box.binds,
-        name=f"{box.name}-probe",
-        user=box.user,
-        network=box.network,
-    )
+    return replace(box, arguments=arguments, workdir="/", name=f"{box.name}-probe")
 
 
 def start(
@@ -240,14 +275,19 @@ def start(
     run: Runner,
     environ: Mapping[str, str],
     folder: Path,
+    request: RunRequest,
     emit: Emit,
 ) -> int:
     """Run the sandbox to its end, its output as events; its exit status."""
+    streams: dict[Stream, Lines] = {"stdout": Lines(), "stderr": Lines()}
 
     def show(stream: Stream, line: str) -> None:
-        emit(OutputLine(stage="run", stream=stream, line=line))
+        data = f"{line}\n".encode()
+        shown = data if request.tap is None else request.tap(stream, data)
+        for text, end in streams[stream].feed(shown):
+            emit(OutputLine(stage="run", stream=stream, line=text, end=end))
 
-    return execute(runtime, box, run, environ, folder, show)
+    return execute(runtime, box, run, environ, folder, show, request.limits.seconds)
 
 
 def execute(
@@ -256,7 +296,8 @@ def execute(
     run: Runner,
     environ: Mapping[str, str],
     folder: Path,
-    on_line: Any,
+    on_line: OnLine,
+    seconds: float | None = None,
 ) -> int:
     """Run one sandbox; a container that outlives its runtime is killed."""
     bundle = folder / "bundle"
@@ -264,8 +305,8 @@ def execute(
     (bundle / "config.json").write_text(bundle_config(box))
     known = {k: v for k, v in environ.items() if k in ("PATH", "HOME", "XDG_RUNTIME_DIR")}
     try:
-        done = run(command(runtime, box, bundle), env=known, on_line=on_line)
-    except (OSError, subprocess.TimeoutExpired):
+        done = run(command(runtime, box, bundle), env=known, on_line=on_line, timeout=seconds)
+    except OSError:
         return 127
     finally:
         if runtime in ("crun", "runc"):
@@ -290,7 +331,7 @@ def bring(
     before: Mapping[str, tuple[int, int]],
     workdir: str,
     emit: Emit,
-) -> Any:
+) -> tuple[OutputFile, ...]:
     """Bring /outputs and what changed below /app, by the rules for every container."""
     if request.outputs is None:
         return ()

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nb2image.image.contract import UID
+from nb2image.run.request import Bind, Limits
 
 Runtime = Literal["crun", "runc", "bwrap", "unshare"]
 RUNTIMES: tuple[Runtime, ...] = ("crun", "runc", "bwrap", "unshare")
 """In the order in which they are tried."""
+UNLIMITED = Limits()
 MASKED = ("/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/sched_debug", "/proc/scsi")
 READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 
@@ -27,12 +29,13 @@ class Sandbox:
     env: tuple[str, ...]
     """``NAME=value``"""
     workdir: str
-    binds: tuple[tuple[Path, str], ...]
-    """(folder of the host, place inside), each of them writable."""
+    binds: tuple[Bind, ...]
+    """Folders and files of the host, at places that the root has."""
     name: str
     user: int
     """The uid that runs it on the host."""
     network: bool = False
+    limits: Limits = UNLIMITED
 
 
 def command(runtime: Runtime, box: Sandbox, bundle: Path) -> list[str]:
@@ -42,9 +45,10 @@ def command(runtime: Runtime, box: Sandbox, bundle: Path) -> list[str]:
         # crun demands a cgroup hierarchy of one kind otherwise
         state += ["--cgroup-manager=disabled"] if runtime == "crun" else []
         return [runtime, *state, "run", "--bundle", str(bundle), box.name]
-    if runtime == "bwrap":
-        return bubblewrap(box)
-    return unshare(box)
+    made = bubblewrap(box) if runtime == "bwrap" else unshare(box)
+    if box.limits.file_size is None:
+        return made
+    return ["prlimit", f"--fsize={box.limits.file_size}", "--core=0", *made]
 
 
 def bundle_config(box: Sandbox) -> str:
@@ -58,6 +62,8 @@ def bundle_config(box: Sandbox) -> str:
         spaces.append("user")
         one = [{"containerID": UID, "hostID": box.user, "size": 1}]
         linux |= {"uidMappings": one, "gidMappings": [{**one[0], "hostID": box.user}]}
+    else:
+        linux["resources"] = resources(box.limits)  # others may have no cgroup to limit
     linux["namespaces"] = [{"type": space} for space in spaces]
     plain = ["nosuid", "noexec", "nodev"]
     mounts = [
@@ -76,12 +82,12 @@ def bundle_config(box: Sandbox) -> str:
         },
         *(
             {
-                "destination": inside,
+                "destination": bind.target,
                 "type": "bind",
-                "source": str(folder),
-                "options": ["rbind", "rw", "nosuid", "nodev"],
+                "source": str(bind.source),
+                "options": ["rbind", "rw" if bind.writable else "ro", "nosuid", "nodev"],
             }
-            for folder, inside in box.binds
+            for bind in box.binds
         ),
     ]
     config = {
@@ -94,7 +100,7 @@ def bundle_config(box: Sandbox) -> str:
             "cwd": box.workdir,
             "capabilities": {},
             "noNewPrivileges": True,
-            "rlimits": [{"type": "RLIMIT_CORE", "hard": 0, "soft": 0}],
+            "rlimits": rlimits(box.limits),
         },
         "root": {"path": str(box.root), "readonly": True},
         "hostname": "nb2image",
@@ -104,14 +110,34 @@ def bundle_config(box: Sandbox) -> str:
     return json.dumps(config)
 
 
+def rlimits(limits: Limits) -> list[dict[str, Any]]:
+    """The limits that belong to a process."""
+    found = {"RLIMIT_CORE": 0}
+    if limits.file_size is not None:
+        found["RLIMIT_FSIZE"] = limits.file_size
+    return [{"type": name, "hard": value, "soft": value} for name, value in found.items()]
+
+
+def resources(limits: Limits) -> dict[str, Any]:
+    """The limits that belong to a cgroup."""
+    found: dict[str, Any] = {}
+    if limits.memory is not None:
+        found["memory"] = {"limit": limits.memory, "swap": limits.memory}
+    if limits.cpus is not None:
+        found["cpu"] = {"period": 100_000, "quota": int(limits.cpus * 100_000)}
+    if limits.processes is not None:
+        found["pids"] = {"limit": limits.processes}
+    return found
+
+
 def bubblewrap(box: Sandbox) -> list[str]:
     """https://manpages.debian.org/bwrap.1"""
     argv = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     argv += ["--share-net"] if box.network else []
     argv += ["--uid", str(UID), "--gid", str(UID), "--hostname", "nb2image"]
     argv += ["--ro-bind", str(box.root), "/", "--proc", "/proc", "--dev", "/dev"]
-    for folder, inside in box.binds:
-        argv += ["--bind", str(folder), inside]
+    for bind in box.binds:
+        argv += ["--bind" if bind.writable else "--ro-bind", str(bind.source), bind.target]
     argv += ["--clearenv"]
     for line in box.env:
         name, _, value = line.partition("=")
@@ -136,9 +162,11 @@ def unshare(box: Sandbox) -> list[str]:
             f": > {root}/dev/{device}",
             f"mount --bind /dev/{device} {root}/dev/{device}",
         ]
-    for folder, inside in box.binds:
-        place = shlex.quote(f"{box.root}{inside}")
-        lines.append(f"mount --bind {shlex.quote(str(folder))} {place}")
+    for bind in box.binds:
+        place = shlex.quote(f"{box.root}{bind.target}")
+        lines.append(f"mount --bind {shlex.quote(str(bind.source))} {place}")
+        if not bind.writable:
+            lines.append(f"mount -o remount,ro,bind {place}")
     lines.append(f"mount -o remount,ro,bind {root}")
     enter = [f"--root={box.root}", f"--wd={box.workdir}"]
     if box.user:
