@@ -21,6 +21,7 @@ from nb2image.terminal import clean, one_line, passable, step_title
 if TYPE_CHECKING:
     from nb2image.doctor import Check
     from nb2image.model.analysis import Inspection
+    from nb2image.model.forecast import Forecast
     from nb2image.model.history import HistoryDetail, HistoryEntry
 
 
@@ -99,12 +100,20 @@ def finding_line(finding: Finding) -> str:
     return f"{finding.severity}: {one_line(where + finding.message)}"
 
 
-def show_plan(plan: BuildPlan, *, as_json: bool) -> None:
-    """Print a plan, as JSON or for people."""
+def show_plan(plan: BuildPlan, *, as_json: bool, forecast: Forecast | None = None) -> None:
+    """Print a plan, as JSON or for people; with its forecast JSON is an object of both."""
+    from nb2image.analysis.forecast_text import forecast_lines
+
+    if as_json and forecast:
+        both = {"plan": msgspec.Raw(encode(plan)), "forecast": forecast}
+        print(msgspec.json.format(msgspec.json.encode(both), indent=2).decode())
+        return
     if as_json:
         print(msgspec.json.format(encode(plan), indent=2).decode())
         return
-    print("\n".join(clean(line) for line in plan_lines(plan)))
+    show_lines(plan_lines(plan))
+    if forecast:
+        show_lines(forecast_lines(forecast, top=10))
 
 
 def show_requirements(found: Requirements, *, as_json: bool) -> None:
@@ -153,9 +162,19 @@ def show_inspection(found: Inspection, *, form: str, top: int, quiet: bool) -> N
         case "sarif":
             print(ci.sarif(found))
         case _ if quiet:
-            show_lines(text.gate_lines(found.gates))
+            show_lines([next(text.head_lines(found)), *text.gate_lines(found.gates)])
         case _:
             show_lines(text.inspection_lines(found, top=top))
+
+
+def show_forecast(forecast: Forecast, *, as_json: bool, top: int) -> None:
+    """Print how large an image will be."""
+    from nb2image.analysis.forecast_text import forecast_lines
+
+    if as_json:
+        print(msgspec.json.encode(forecast).decode())
+        return
+    show_lines(forecast_lines(forecast, top=top))
 
 
 def show_history(entries: Sequence[HistoryEntry], *, as_json: bool) -> None:

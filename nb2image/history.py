@@ -55,6 +55,9 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX entry_notebook ON entry (notebook, id);
     CREATE INDEX entry_image ON entry (image_id);
     """,
+    """
+    ALTER TABLE entry ADD COLUMN builder TEXT NOT NULL DEFAULT '';
+    """,
 )
 """Each brings the file from one version (``user_version``) to the next; never change one."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from nb2image.analysis.forecast import Builder
 from nb2image.errors import HistoryError, Interrupted, Nb2ImageError
 from nb2image.events import Emit, Event, Noticed, OutputLine, StageStarted
 from nb2image.history import History, now, place
@@ -28,6 +29,7 @@ class Memory:
 
     entry: HistoryEntry
     onward: Emit
+    services: Services
     report: str = ""
     log: deque[str] = field(default_factory=deque)
     held: int = 0
@@ -76,6 +78,7 @@ class Memory:
             reference=image.reference,
             image_id=image.id,
             size=image.size,
+            builder=image.builder,
             steps=image.steps,
             cached_steps=image.cached_steps,
         )
@@ -88,9 +91,26 @@ class Memory:
         from nb2image.context import read_context
 
         try:
-            self.plan(read_context(context))
+            plan = read_context(context)
         except Nb2ImageError:
-            pass  # a context edited beyond reading was still built
+            return  # a context edited beyond reading was still built
+        self.plan(plan)
+        if self.entry.size is not None:
+            self._hold_against_forecast(plan, self.entry.size)
+
+    def _hold_against_forecast(self, plan: BuildPlan, size: int) -> None:
+        """What would have been forecast, for the next forecast's error and its base's size."""
+        from nb2image.forecasting import forecast_plan, shown_base
+
+        builder: Builder = "embedded" if self.entry.builder == "embedded" else "docker"
+        expected = forecast_plan(plan, self.services, builder=builder, offline=True)
+        known = not any(i.guess for i in expected.items if i.kind == "python-package")
+        self.entry = replace(
+            self.entry,
+            # wheels that nobody asked about yet make a guess, which says nothing of forecasts
+            forecast=expected.size if known else None,
+            base_size=shown_base(expected, size),
+        )
 
     def _keep(self, line: str) -> None:
         self.log.append(line)
@@ -109,7 +129,9 @@ def remember(
     remembered. A history that cannot be written is a note, not an error.
     """
     memory = Memory(
-        HistoryEntry(at=now(), action=action, notebook=notebook, ok=True, seconds=0.0), emit
+        entry=HistoryEntry(at=now(), action=action, notebook=notebook, ok=True, seconds=0.0),
+        onward=emit,
+        services=services,
     )
     begun = time.monotonic()
     path = place(services.environ) if keep else None

@@ -19,6 +19,8 @@ from nb2image.model.place import Finding
 from nb2image.model.plan import BuildPlan, decode
 
 BASE_NAME = "org.opencontainers.image.base.name"
+FIRST_EMBEDDED = "the user app and its virtual environment"
+"""The first layer that the embedded builder puts upon its base, by its history."""
 LABELS = {
     "nb2image": "io.nb2image.version",
     "plan_digest": "io.nb2image.plan",
@@ -145,7 +147,7 @@ def base_layer_count(image: StoredImage, base_layers: Sequence[str]) -> int:
     digests = [layer.digest for layer in image.layers]
     if base_layers and digests[: len(base_layers)] == list(base_layers):
         return len(base_layers)
-    return 0
+    return next((n for n, lay in enumerate(image.layers) if lay.command == FIRST_EMBEDDED), 0)
 
 
 def provenance(image: StoredImage, plan: BuildPlan | None, raw: bytes) -> Provenance:

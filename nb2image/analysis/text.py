@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from nb2image.model.analysis import (
     Chain,
@@ -189,9 +189,10 @@ def waste_lines(inspection: Inspection, top: int) -> Iterator[str]:
             yield f"  {amount(duplicate.excess):>9}  {names}{more}"
 
 
-def gate_lines(results: Iterable[GateResult]) -> Iterator[str]:
+def gate_lines(results: Sequence[GateResult]) -> Iterator[str]:
     """One line a gate."""
-    yield "Gates"
+    if results:
+        yield "Gates"
     for result in results:
         yield f"  {'ok  ' if result.ok else 'FAIL'}  {result.gate}: {result.message}"
 

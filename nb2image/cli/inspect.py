@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -34,7 +35,7 @@ def inspect(
         str,
         typer.Argument(
             help="An image of the engine, a tar that docker save wrote, or an OCI layout (folder "
-            "or tar).",
+            "or tar). Of a folder that convert wrote, the forecast of its image.",
             metavar="IMAGE",
         ),
     ],
@@ -69,11 +70,17 @@ def inspect(
     from nb2image import console
     from nb2image.analysis.gates import check, failure
     from nb2image.configuration import gates_for
+    from nb2image.context import read_context
+    from nb2image.forecasting import forecast_plan
     from nb2image.inspection import inspect_named
     from nb2image.services import Services
 
     json = json or form is Form.json
     with face(quiet=quiet, json=json):
+        if (Path(image) / "plan.json").is_file():
+            expected = forecast_plan(read_context(Path(image)), Services())
+            console.show_forecast(expected, as_json=json, top=top)
+            return
         gates = gates_for(context.params)
         found = check(inspect_named(image, Services(), platform=platform.value), gates)
         console.show_inspection(found, form="json" if json else form.value, top=top, quiet=quiet)

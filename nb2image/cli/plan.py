@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from nb2image.cli import options as o
@@ -14,6 +16,10 @@ from nb2image.cli.groups import about_notebook, takes
 def plan(
     context: typer.Context,
     notebook: o.Notebook,
+    forecast: Annotated[
+        bool,
+        o.option("--forecast", help="Say how large the image will be, too.", panel=o.SHOWN),
+    ] = False,
     no_history: o.NoHistory = False,
     quiet: o.Quiet = False,
     json: o.Json = False,
@@ -30,4 +36,9 @@ def plan(
     ):
         made = pipeline.make_plan(notebook, o.gather(context.params), services, memory.emit)
         memory.done(made)
-    console.show_plan(made, as_json=json)
+        expected = None
+        if forecast:
+            from nb2image.forecasting import forecast_plan
+
+            expected = forecast_plan(made, services, offline=context.params["offline"])
+    console.show_plan(made, as_json=json, forecast=expected)

@@ -34,6 +34,7 @@ class HistoryEntry:
     image_id: str = ""
     size: int | None = None
     """Bytes of the image, unpacked."""
+    builder: str = ""
     steps: int = 0
     cached_steps: int = 0
     forecast: int | None = None

@@ -6,7 +6,9 @@ import io
 import tarfile
 import zipfile
 import zlib
-from dataclasses import dataclass
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from nb2image.errors import RequirementsError
 from nb2image.requirements.web import Web
@@ -31,6 +33,16 @@ class Contents:
     """Paths of all files; of an sdist without its outer folder."""
     metadata: str
     """METADATA of a wheel or PKG-INFO of an sdist; empty when there is none."""
+    packed_sizes: bytes = field(default=b"", repr=False)
+    """Unpacked bytes of each member as 8-byte numbers; empty for an sdist."""
+
+    packed: int = 0
+    """Bytes of the members as packed in a wheel, about those of the file; 0 for an sdist."""
+
+    @property
+    def sizes(self) -> Sequence[int]:
+        """Unpacked bytes of each member, in the order of ``members``; empty when not known."""
+        return array("Q", self.packed_sizes)
 
 
 class RemoteFile(io.RawIOBase):
@@ -146,12 +158,19 @@ def read_member(archive: zipfile.ZipFile, member: str, name: str) -> bytes:
 
 def wheel_contents(archive: zipfile.ZipFile, name: str) -> Contents:
     """The inside of a wheel."""
-    members = tuple(i.filename for i in archive.filelist if is_file_name(i.filename))
+    files = [i for i in archive.filelist if is_file_name(i.filename)]
+    members = tuple(i.filename for i in files)
+    sizes = array("Q", (i.file_size for i in files))
     metadata = next(
         (m for m in members if m.endswith(".dist-info/METADATA") and m.count("/") == 1), ""
     )
     text = read_member(archive, metadata, name).decode("utf-8", "replace") if metadata else ""
-    return Contents(members=members, metadata=text)
+    return Contents(
+        members=members,
+        metadata=text,
+        packed_sizes=sizes.tobytes(),
+        packed=sum(i.compress_size for i in files),
+    )
 
 
 def is_file_name(member: str) -> bool:

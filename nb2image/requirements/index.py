@@ -73,6 +73,8 @@ class StoredContents(msgspec.Struct, array_like=True):
 
     members: str
     metadata: str
+    sizes: bytes
+    packed: int
 
 
 PAGE = msgspec.msgpack.Decoder(Page)
@@ -138,13 +140,15 @@ class Index:
         key = file.sha256 or file.url
         if key in self._contents:
             return self._contents[key]
-        data = self._cache.get("contents", key) if file.sha256 else None
+        data = self._cache.get("members", key) if file.sha256 else None
         found = decode_contents(data) if data else None
         if found is None:
             found = self._read_contents(file)
             if file.sha256:
-                stored = StoredContents("\n".join(found.members), found.metadata)
-                self._cache.put("contents", key, msgspec.msgpack.encode(stored))
+                stored = StoredContents(
+                    "\n".join(found.members), found.metadata, found.packed_sizes, found.packed
+                )
+                self._cache.put("members", key, msgspec.msgpack.encode(stored))
         self._contents[key] = found
         return found
 
@@ -283,7 +287,12 @@ def decode_contents(data: bytes) -> Contents | None:
     except msgspec.MsgspecError:
         return None
     members = tuple(stored.members.split("\n")) if stored.members else ()
-    return Contents(members=members, metadata=stored.metadata)
+    return Contents(
+        members=members,
+        metadata=stored.metadata,
+        packed_sizes=stored.sizes,
+        packed=stored.packed,
+    )
 
 
 def local_path(url: str) -> Path | None:

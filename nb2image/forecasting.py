@@ -1,0 +1,130 @@
+"""Finds out what a forecast needs: wheels' lists of files, the base's size, earlier builds."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from nb2image.analysis.forecast import Builder, Known, WheelFiles, forecast
+from nb2image.errors import HistoryError, Nb2ImageError, RequirementsError
+from nb2image.history import History, place
+from nb2image.model import BuildPlan, LockedPackage
+from nb2image.model.forecast import Forecast
+from nb2image.model.history import HistoryEntry
+from nb2image.requirements.cache import DiskCache
+from nb2image.requirements.index import Index
+from nb2image.services import Services
+
+THREADS = 16
+
+
+def forecast_plan(
+    plan: BuildPlan, services: Services, *, builder: Builder | None = None, offline: bool = False
+) -> Forecast:
+    """How large the plan's image will be.
+
+    Reads the end of each wheel that is not in the cache; ``offline`` guesses these instead.
+    Without ``builder`` it is Docker's where an engine answers. What cannot be found out is
+    guessed and named so; nothing here is an error.
+    """
+    entries = history_entries(services)
+    found = engine_base(plan.base.reference, services) if builder != "embedded" else NO_ENGINE
+    builder = builder or ("docker" if found.answers else "embedded")
+    known = Known(
+        builder=builder,
+        wheels=wheels(plan, services, offline=offline),
+        base_size=found.size,
+        base_source="the engine, which has it" if found.size is not None else "",
+        earlier=tuple(
+            (e.forecast, e.size)
+            for e in entries
+            if e.ok and e.forecast and e.size and e.builder == builder
+        ),
+    )
+    return forecast(plan, known if found.size is not None else with_earlier(known, plan, entries))
+
+
+def with_earlier(known: Known, plan: BuildPlan, entries: Sequence[HistoryEntry]) -> Known:
+    """The base's bytes as the last build with it has shown them."""
+    for entry in entries:
+        same = entry.base == plan.base.reference and entry.builder == known.builder
+        if same and entry.base_size is not None:
+            source = f"the build of {entry.at[:10]}"
+            return replace(known, base_size=entry.base_size, base_source=source)
+    return known
+
+
+def shown_base(expected: Forecast, size: int) -> int | None:
+    """The base's bytes after a build: told, or what is left when all else was known."""
+    base = next(item for item in expected.items if item.kind == "base")
+    if not base.guess:
+        return base.size
+    if any(item.guess for item in expected.items if item is not base):
+        return None
+    left = size - (expected.size - base.size)
+    return left if left > 0 else None
+
+
+def wheels(plan: BuildPlan, services: Services, *, offline: bool) -> dict[str, WheelFiles]:
+    """The files of every locked wheel that can be read."""
+    from nb2image.network import read_network
+    from nb2image.requirements.resolver import default_index
+
+    try:
+        network = read_network(services.environ)
+        cache = DiskCache(root=services.cache)
+        address = network.index_url or default_index(services, cache)
+    except Nb2ImageError:
+        return {}
+    index = Index(network, cache, default_index=address, offline=offline)
+
+    def files_of(package: LockedPackage) -> WheelFiles | None:
+        try:
+            project = index.project(package.name)
+            named = [f for f in project.files if f.name == package.wheel] if project else []
+            found = index.contents(named[0]) if named else None
+        except RequirementsError:
+            return None
+        if found is None or len(found.sizes) != len(found.members):
+            return None
+        return WheelFiles(members=found.members, sizes=found.sizes, packed=found.packed)
+
+    wanted = [p for p in plan.requirements.locked if p.wheel and not p.url]
+    with contextlib.closing(index), ThreadPoolExecutor(THREADS) as threads:
+        found = zip(wanted, threads.map(files_of, wanted), strict=True)
+        return {package.name: files for package, files in found if files is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class EngineBase:
+    """Whether an engine answers, and the bytes of a base that it has."""
+
+    answers: bool
+    size: int | None = None
+
+
+NO_ENGINE = EngineBase(answers=False)
+
+
+def engine_base(reference: str, services: Services) -> EngineBase:
+    """Ask the engine about a base."""
+    from nb2image.archive.export import inspect_image
+    from nb2image.engine import connect, engine_address
+
+    try:
+        with contextlib.closing(connect(services.environ)) as engine:
+            found = inspect_image(engine, reference, engine_address(services.environ))
+            return EngineBase(True, int(found["Size"]) if found else None)
+    except Nb2ImageError:
+        return NO_ENGINE
+
+
+def history_entries(services: Services) -> tuple[HistoryEntry, ...]:
+    """The history, empty where there is none or it cannot be read."""
+    path = place(services.environ)
+    try:
+        return History(path).entries(limit=500) if path else ()
+    except HistoryError:
+        return ()

@@ -1,0 +1,146 @@
+"""Forecasts: what is known is counted, what is guessed says so, and earlier ones are held to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from nb2image.analysis.forecast import BASES, Known, WheelFiles, forecast
+from nb2image.analysis.forecast_text import forecast_lines
+from nb2image.forecasting import shown_base, with_earlier
+from nb2image.image.render import render
+from nb2image.model import BuildPlan, LockedPackage, PlannedFile, SystemPackage
+from nb2image.model.forecast import ForecastItem
+from nb2image.model.history import HistoryEntry
+from tests.unit.image.plans import PACKAGE, PLAN, REQUIREMENTS, plan
+
+FILES = WheelFiles(
+    members=(
+        "numpy/core.so",
+        "numpy/__init__.py",
+        "numpy/tests/test_a.py",
+        "numpy/lib/tests/data/x.npy",
+        "numpy/tests.py",
+        "tests/test_b.py",
+    ),
+    sizes=(5000, 1000, 300, 400, 20, 3),
+    packed=2000,
+)
+KNOWN = Known(wheels={"numpy": FILES}, base_size=100_000, base_source="the engine")
+
+
+def item(made: BuildPlan, known: Known, name: str) -> ForecastItem:
+    return next(i for i in forecast(made, known).items if i.name == name)
+
+
+def test_wheels_are_counted_without_their_tests() -> None:
+    """Docker's image has the wheel's files but for the tests that it leaves out."""
+    found = item(PLAN, KNOWN, "numpy")
+    assert (found.size, found.guess) == (6023, False)
+    assert found.compressed == round(2000 * 6023 / 6723)
+
+
+def test_embedded_image_has_whole_wheels() -> None:
+    """The embedded builder installs wheels as they are."""
+    assert item(PLAN, replace(KNOWN, builder="embedded"), "numpy").size == 6723
+
+
+def test_bytecode_is_added() -> None:
+    """Compiled Python takes more than its source."""
+    found = item(plan(bytecode=True), KNOWN, "numpy")
+    assert found.size == 6023 + round(1.22 * 1023)
+
+
+def test_project_is_counted() -> None:
+    """Script, plan, runtime and data are known to the byte."""
+    data = PlannedFile(path="a.csv", size=777, sha256="0" * 64, reason="", kind="data")
+    generated = sum(
+        len(content)
+        for path, content in render(PLAN)
+        if path.startswith(("app/", "runtime/")) or path in ("plan.json", "requirements.txt")
+    )
+    assert item(PLAN, KNOWN, "analysis").size == generated
+    assert item(plan(files=(data,)), KNOWN, "analysis").size > generated + 777
+
+
+@pytest.mark.parametrize(
+    ("wheel", "factor"), [("numpy-2.0.0-cp311-cp311-manylinux_2_17_x86_64.whl", 3.3), ("", 4.0)]
+)
+def test_unread_packages_are_guessed(wheel: str, factor: float) -> None:
+    """Without a list of files the packed bytes tell, roughly, and the error is large."""
+    package = replace(PACKAGE, wheel=wheel, size=1_000_000)
+    made = plan(requirements=replace(REQUIREMENTS, locked=(package,)))
+    found = item(made, replace(KNOWN, wheels={}), "numpy")
+    assert (found.size, found.guess) == (round(1_000_000 * factor), True)
+    assert found.error == found.size // 2
+
+
+def test_apt_packages_are_guessed() -> None:
+    """Only those that reach the image count."""
+    system = tuple(
+        SystemPackage(name=name, reason="", stage=stage)  # type: ignore[arg-type]
+        for name, stage in (("libgomp1", "final"), ("gcc", "build"))
+    )
+    made = plan(requirements=replace(REQUIREMENTS, system=system))
+    names = [i.name for i in forecast(made, KNOWN).items if i.kind == "apt"]
+    assert names == ["libgomp1"]
+
+
+def test_total_and_error() -> None:
+    """The parts add up; independent errors add as squares."""
+    found = forecast(PLAN, replace(KNOWN, base_size=None))
+    assert found.size == sum(i.size for i in found.items)
+    assert found.error == pytest.approx(BASES["docker"][1], rel=0.01)
+    assert [i.size for i in found.items] == sorted((i.size for i in found.items), reverse=True)
+
+
+def test_earlier_forecasts_widen_the_error() -> None:
+    """Three or more earlier forecasts say how far off this one may be."""
+    two = forecast(PLAN, replace(KNOWN, earlier=((110, 100), (90, 100))))
+    three = forecast(PLAN, replace(KNOWN, earlier=((110, 100), (90, 100), (110, 100))))
+    assert (two.earlier, two.earlier_error) == (2, pytest.approx(0.1))
+    assert two.error < 100
+    assert three.error == pytest.approx(0.1 * three.size, rel=0.01)
+
+
+ENTRY = HistoryEntry(
+    at="2026-01-02",
+    action="build",
+    ok=True,
+    seconds=1,
+    base=PLAN.base.reference,
+    base_size=55,
+    builder="docker",
+)
+
+
+def test_base_of_an_earlier_build() -> None:
+    """The last build with the same base and builder tells the base's size."""
+    known = replace(KNOWN, base_size=None, base_source="")
+    others = (replace(ENTRY, base="other", base_size=1), replace(ENTRY, builder="embedded"))
+    assert with_earlier(known, PLAN, others).base_size is None
+    assert with_earlier(known, PLAN, (*others, ENTRY)).base_size == 55
+
+
+def test_what_a_build_shows_of_its_base() -> None:
+    """Where only the base was guessed, the built size tells it."""
+    told = forecast(PLAN, KNOWN)
+    assert shown_base(told, 10**9) == 100_000
+    guessed = forecast(PLAN, replace(KNOWN, base_size=None))
+    rest = guessed.size - BASES["docker"][0]
+    assert shown_base(guessed, rest + 123) == 123
+    unread = replace(PACKAGE, size=100)
+    made = plan(requirements=replace(REQUIREMENTS, locked=(unread,)))
+    assert shown_base(forecast(made, Known(wheels={})), 10**9) is None
+
+
+def test_lines() -> None:
+    """Guesses are shown however small they are."""
+    locked = (PACKAGE, LockedPackage(name="tiny", version="1", size=10))
+    made = plan(requirements=replace(REQUIREMENTS, locked=locked))
+    known = replace(KNOWN, earlier=((103, 100),))
+    lines = list(forecast_lines(forecast(made, known), top=1))
+    assert lines[0].startswith("forecast: ")
+    assert any("tiny 1  (guessed: 4.0 times its packed bytes)" in line for line in lines)
+    assert lines[-1] == "  1 earlier forecast was off by 3.0 %"
