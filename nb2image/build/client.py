@@ -53,6 +53,7 @@ def find_client(run: Runner, environ: Mapping[str, str]) -> Client:
     for path in candidates(environ.get("PATH", "")):
         client = ask(path, run, environ)
         if client is None:
+            found.append(f"{path} (does not answer as Docker)")
             continue
         if client.buildx or OWN_BUILDKIT[0] <= numbers(client.version) < OWN_BUILDKIT[1]:
             return client

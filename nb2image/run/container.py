@@ -66,7 +66,7 @@ def run_image(request: RunRequest, environ: Mapping[str, str], emit: Emit) -> Ru
         run = Run(engine, request, name, emit)
         try:
             return run.go()
-        except (ConnectionError, RequestException) as error:
+        except (Disconnected, RequestException) as error:
             raise EngineError(
                 f"the engine at {engine_address(environ)} stopped while {request.image} ran",
                 code="engine-stopped",
@@ -92,6 +92,10 @@ def start_image(request: RunRequest, environ: Mapping[str, str], emit: Emit) -> 
             remove(engine, name)
             raise
         return name
+
+
+class Disconnected(Exception):
+    """The engine ended the container's output in the middle."""
 
 
 @dataclass(slots=True)
@@ -235,7 +239,7 @@ class Run:
                         self._show(name, lines.flush())
                     continue
                 if isinstance(item, Exception):
-                    raise ConnectionError(str(item)) from item
+                    raise Disconnected(str(item)) from item
                 if item is None:
                     for name, lines in streams.items():
                         self._show(name, lines.flush(end=True))

@@ -83,6 +83,10 @@ def saves():
         pathlib.Path("/outputs/checkpoint").write_text("x")
         raise
 
+def flood():
+    while True:
+        print("x" * 1000)
+
 def deaf():
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     print("begun", flush=True)
@@ -226,6 +230,17 @@ def test_second_interrupt_kills(image: str, tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 130
     assert time.monotonic() - asked < 5
+
+
+def test_reader_that_goes_away(image: str, tmp_path: Path) -> None:
+    """``nb2image run … | head`` ends the container instead of filling memory or running on."""
+    process = start("run", image, "--quiet", "--", "flood", cwd=tmp_path)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert process.stdout.readline() == "x" * 1000 + "\n"
+    process.stdout.close()
+    assert process.wait(15) == 1
+    assert process.stderr.read() == ""
 
 
 def test_docker_stop(engine: Engine, image: str, tmp_path: Path) -> None:

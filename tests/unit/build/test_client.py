@@ -67,8 +67,10 @@ def test_choice(
 
 def test_none_can(tmp_path: Path) -> None:
     """The error names every docker that was found and what it lacks."""
-    with pytest.raises(EngineError, match=r"28\.2\.1, without buildx") as caught:
-        find_client(Answers({"a": (V28, "")}), path_with(tmp_path, "a"))
+    answers = {"a": (V28, ""), "b": ("podman version 5", "")}
+    says = r"a/docker \(28\.2\.1, without buildx\); .*b/docker \(does not answer as Docker\)"
+    with pytest.raises(EngineError, match=says) as caught:
+        find_client(Answers(answers), path_with(tmp_path, *answers))
     assert caught.value.code == "buildkit-missing"
     assert "docker-buildx" in caught.value.hint
 
