@@ -11,7 +11,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -110,7 +110,7 @@ def fill(folder: Path, plan: BuildPlan, project: Project) -> dict[str, str]:
         written[path] = hashlib.sha256(data).hexdigest()
     for file in plan.files:
         path = context_path(file)
-        write_file(folder / path, read_planned(file, project))
+        copy_planned(file, project, folder / path)
         written[path] = file.sha256
     lines = "".join(f"{digest}  {path}\n" for path, digest in sorted(written.items()))
     write_file(folder / MANIFEST, lines.encode())
@@ -122,17 +122,24 @@ def context_path(file: PlannedFile) -> str:
     return f"{'app' if file.kind in ('notebook', 'module') else 'data'}/{file.path}"
 
 
-def read_planned(file: PlannedFile, project: Project) -> bytes:
-    """The bytes of a planned file. Raises PlanError when they are not those of the plan."""
-    data = project.read(project_path(file.path))
-    if data is None or hashlib.sha256(data).hexdigest() != file.sha256:
-        raise PlanError(
-            f"{printable(file.path)} {'is gone' if data is None else 'changed'}"
-            " since the plan was made",
-            code="file-changed",
-            hint="run the command again",
-        )
-    return data
+def copy_planned(file: PlannedFile, project: Project, target: Path) -> None:
+    """Copy a planned file. Raises PlanError when its bytes are not those of the plan."""
+    source = project.locate(project_path(file.path))
+    if source is None or not source.is_file():
+        raise changed(file, "is gone")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+    if sha256_of(target) != file.sha256:
+        raise changed(file, "changed")
+
+
+def changed(file: PlannedFile, what: str) -> PlanError:
+    """The error of a project file that is not what it was."""
+    return PlanError(
+        f"{printable(file.path)} {what} since the plan was made",
+        code="file-changed",
+        hint="run the command again",
+    )
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -184,6 +191,9 @@ def swap(destination: Path, new: Path, old: Path, written: Mapping[str, str]) ->
         for source, target in reversed(done):
             if not os.path.lexists(source):
                 target.rename(source)
+        remove_empty_folders(
+            destination, [target.relative_to(destination).as_posix() for _, target in done]
+        )
         raise
     remove_empty_folders(destination, former)
 
@@ -221,9 +231,9 @@ def spare(path: Path) -> Path:
     return candidate
 
 
-def remove_empty_folders(folder: Path, former: Mapping[str, str]) -> None:
-    """Remove the folders of former files that nothing is left in."""
-    parents = {parent for path in former for parent in Path(path).parents if parent != Path()}
+def remove_empty_folders(folder: Path, paths: Iterable[str]) -> None:
+    """Remove the folders of files that nothing is left in."""
+    parents = {parent for path in paths for parent in Path(path).parents if parent != Path()}
     for parent in sorted(parents, key=lambda p: len(p.parts), reverse=True):
         try:
             (folder / parent).rmdir()

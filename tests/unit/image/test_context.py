@@ -78,6 +78,31 @@ def test_a_file_that_changed_since_the_plan_is_refused(project: Project, tmp_pat
     assert sorted(p.name for p in tmp_path.iterdir()) == ["project"]
 
 
+def test_project_files_are_copied(project: Project, tmp_path: Path) -> None:
+    """Code below app/, data below data/, each at its place in the project."""
+    (project.root / "a.csv").write_bytes(b"1,2")
+    files = tuple(
+        PlannedFile(
+            path=path, size=0, sha256=hashlib.sha256(data).hexdigest(), reason="", kind=kind
+        )
+        for path, data, kind in (
+            ("work/analysis.ipynb", b"{}", "notebook"),
+            ("a.csv", b"1,2", "data"),
+        )
+    )
+    folder = write_context(plan(files=files), project, tmp_path / "ctx", force=False)
+    assert (folder / "app/work/analysis.ipynb").read_bytes() == b"{}"
+    assert (folder / "data/a.csv").read_bytes() == b"1,2"
+
+
+def test_a_file_that_is_gone_is_refused(project: Project, tmp_path: Path) -> None:
+    """Deleted between the plan and the writing."""
+    file = PlannedFile(path="gone.csv", size=0, sha256="0" * 64, reason="", kind="data")
+    with pytest.raises(PlanError) as caught:
+        write_context(plan(files=(file,)), project, tmp_path / "ctx", force=False)
+    assert caught.value.code == "file-changed"
+
+
 def listing(folder: Path) -> dict[str, bytes]:
     """Every file below a folder with its content."""
     return {
@@ -107,6 +132,7 @@ def test_an_interrupted_replacement_leaves_what_was_there(
     with pytest.raises(KeyboardInterrupt):
         write_context(plan(name="other"), project, folder, force=True)
     assert listing(folder) == before
+    assert not [p for p in folder.rglob("*") if p.is_dir() and not any(p.iterdir())]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["ctx", "project"]
 
 
