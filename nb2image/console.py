@@ -12,10 +12,18 @@ import msgspec
 
 from nb2image.errors import Nb2ImageError
 from nb2image.events import Emit, Event, Noticed, OutputLine, StageFinished, StageStarted
-from nb2image.model import BuildPlan, BuiltImage, Finding, Report, Requirements, RunReport
+from nb2image.model import (
+    BuildPlan,
+    BuiltImage,
+    Finding,
+    Report,
+    Requirements,
+    RunReport,
+    Verdict,
+)
 from nb2image.model.plan import encode
 from nb2image.sizes import amount
-from nb2image.summary import plan_lines
+from nb2image.summary import plan_lines, verdict_lines
 from nb2image.terminal import clean, one_line, passable, step_title
 
 if TYPE_CHECKING:
@@ -221,6 +229,30 @@ def show_run(report: RunReport, folder: Path, *, quiet: bool, as_json: bool) -> 
         tell("the container was killed: it used more memory than it was allowed")
     if report.exit_status:
         tell(f"the script ended with exit status {report.exit_status}")
+
+
+def show_started(container: str, *, as_json: bool) -> None:
+    """Print the name of a container that was left running, and say how to go on with it."""
+    print(msgspec.json.encode({"container": container}).decode() if as_json else container)
+    if not as_json:
+        tell(f"see what it prints: docker logs --follow {container}")
+        tell(
+            f"get its outputs: docker cp {container}:/outputs . ; end it: docker rm -fv {container}"
+        )
+
+
+def show_proof(report: Report, *, as_json: bool) -> None:
+    """Print the verdict, cell by cell."""
+    if as_json:
+        print(msgspec.json.encode(report).decode())
+    elif report.verdict is not None:
+        print("\n".join(clean(line) for line in verdict_lines(report.verdict)))
+
+
+def tell_proof(verdict: Verdict) -> None:
+    """Say what the proof showed, where the result is something else."""
+    for line in verdict_lines(verdict):
+        tell(clean(line))
 
 
 def show_error(error: Nb2ImageError, *, as_json: bool = False) -> None:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from nb2image.model import Verdict
     from nb2image.proof import Conditions
     from nb2image.run.request import RunRequest
+    from nb2image.verification import Verification
 
 
 DEFAULT_BUILD = BuildOptions()
@@ -165,6 +166,8 @@ class Conversion:
     """The image's name; empty for the plan's."""
     no_cache: bool = False
     how: BuildOptions = DEFAULT_BUILD
+    proof: Verification | None = None
+    """How the built image is compared with the notebook; None for not at all."""
 
 
 def convert(asked: Conversion, options: Options, services: Services, emit: Emit) -> Report:
@@ -175,6 +178,8 @@ def convert(asked: Conversion, options: Options, services: Services, emit: Emit)
     from nb2image.context import check_destination, write_context
     from nb2image.image.quote import slug
     from nb2image.report import failed, holds_only_a_report, is_ours, write_report
+    from nb2image.report.pages import write_pages
+    from nb2image.verification import prove_built
 
     folder = asked.context or Path(f"{slug(asked.notebook.stem)}-image")
     # the folder that nobody named is made anew each time, if it is one of ours
@@ -207,14 +212,23 @@ def convert(asked: Conversion, options: Options, services: Services, emit: Emit)
                 no_cache=asked.no_cache,
                 how=asked.how,
             )
-            report = replace(report, image=image)
+            report = replace(report, image=image, findings=tuple(found))
+            if asked.proof is not None and can_be_run(image, services):
+                return prove_built(report, image.reference, asked.proof, services, emit, folder)
     except Nb2ImageError as error:
         if not isinstance(error, OptionError) and asked.notebook.is_file():
             write_report(folder, failed(replace(report, findings=tuple(found)), error))
         raise
     report = replace(report, findings=tuple(found))
-    write_report(folder, report)
+    write_pages(folder, report, plan)
     return report
+
+
+def can_be_run(image: BuiltImage, services: Services) -> bool:
+    """Whether an engine holds the image; one that was built into an archive is not run."""
+    from nb2image.build.embedded.make import engine_answers
+
+    return image.builder != "embedded" or engine_answers(services.environ)
 
 
 def build(
@@ -323,6 +337,14 @@ def run(request: RunRequest, services: Services, emit: Emit) -> RunReport:
 
     with stage(emit, "run"):
         return run_image(request, services.environ, emit)
+
+
+def start(request: RunRequest, services: Services, emit: Emit) -> str:
+    """Start an image and leave it running; the container's name."""
+    from nb2image.run.container import start_image
+
+    with stage(emit, "run"):
+        return start_image(request, services.environ, emit)
 
 
 def verify(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nb2image.events import Emit, Event, OutputLine
@@ -75,7 +75,7 @@ def prove(
     """
     runs = Runs()
     with tempfile.TemporaryDirectory(prefix="nb2image-") as temporary:
-        witness(image, plan, conditions, environ, emit, runs, figures)
+        witness(image, plan, conditions, environ, as_verify(emit), runs, figures)
         cells = judge(notebook, plan.script, runs.witnessed, conditions.rtol)
         while (
             len(runs.reports) < conditions.runs
@@ -152,6 +152,15 @@ def reader(root: Path) -> ReadFile:
             return None
 
     return read
+
+
+def as_verify(emit: Emit) -> Emit:
+    """The sink with what the image prints told as the proof's: stdout is for results."""
+
+    def pass_on(event: Event) -> None:
+        emit(replace(event, stage="verify") if isinstance(event, OutputLine) else event)
+
+    return pass_on
 
 
 def quietly(emit: Emit) -> Emit:

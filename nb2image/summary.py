@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nb2image.model import BuildPlan, DirectRequirement
+from nb2image.model import BuildPlan, DirectRequirement, Verdict
+from nb2image.model.verdict import Grade
 from nb2image.sizes import amount
+
+GRADES: tuple[Grade, ...] = ("same", "close", "differs", "not-comparable", "not-reached")
 
 
 def plan_lines(plan: BuildPlan) -> Iterator[str]:
@@ -45,3 +48,21 @@ def evidence(direct: DirectRequirement) -> str:
     if won is None:
         return ""
     return f"{won.detail}, {won.place}" if won.place else won.detail
+
+
+def verdict_lines(verdict: Verdict) -> Iterator[str]:
+    """How a run compares with the notebook, line by line."""
+    for cell in verdict.cells:
+        if cell.grade != "same":
+            yield f"  cell {cell.cell:<4} {cell.grade.replace('-', ' '):15} {cell.why}".rstrip()
+    told = [
+        f"{verdict.count(grade)} {grade.replace('-', ' ')}"
+        for grade in GRADES
+        if verdict.count(grade)
+    ]
+    share = "" if verdict.reproduced is None else f": {verdict.reproduced:.0%} reproduced"
+    runs = f", {verdict.runs} runs" if verdict.runs > 1 else ""
+    yield (
+        f"{'ran' if verdict.ran else 'failed'} in {verdict.seconds:.1f} s{runs}{share}"
+        + (f" ({', '.join(told)})" if told else "")
+    )

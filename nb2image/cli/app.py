@@ -69,6 +69,7 @@ def main(argv: Sequence[str]) -> int:
         plan,
         requirements,
         run,
+        verify,
     )
 
     if threading.current_thread() is threading.main_thread():

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from nb2image.cli import options as o
+from nb2image.cli import proof_options as p
 from nb2image.cli.app import app, face
 from nb2image.cli.groups import about_notebook, takes
 
@@ -45,29 +46,50 @@ def convert(
     mirror: o.Mirror = "",
     compression: o.CompressionOf = o.Compression.gzip,
     check: o.Check = "",
+    no_verify: Annotated[
+        bool,
+        o.option("--no-verify", help="Do not run the image.", panel=p.PROOF),
+    ] = False,
+    network: p.Network = "",
+    timeout: p.Timeout = 600,
+    memory: p.Memory = "",
+    cpus: p.Cpus = None,
+    rtol: p.Rtol = 1e-6,
+    runs: p.RunsOf = 2,
+    require: p.RequireOf = p.Require.reproduced,
+    html: p.Html = False,
     no_history: o.NoHistory = False,
     quiet: o.Quiet = False,
     json: o.Json = False,
 ) -> None:
-    """Make an image of a notebook: script, requirements, Dockerfile, build."""
-    from nb2image import console, pipeline
+    """Make an image of a notebook, run it and compare it with the notebook."""
+    from nb2image import console, pipeline, verification
     from nb2image.remember import remember
     from nb2image.services import Services
 
-    asked = pipeline.Conversion(
-        notebook=notebook,
-        context=output,
-        force=force,
-        build=build,
-        tag=tag,
-        no_cache=no_cache,
-        how=o.gather_build(context.params),
-    )
     services, subject = Services(), str(notebook.resolve())
     with (
         face(quiet=quiet, json=json) as emit,
-        remember("convert", emit, services, notebook=subject, keep=not no_history) as memory,
+        remember("convert", emit, services, notebook=subject, keep=not no_history) as kept,
     ):
-        report = pipeline.convert(asked, o.gather(context.params), services, memory.emit)
-        memory.done(report)
-    console.show_report(report, as_json=json)
+        proof = verification.Verification(
+            subject=str(notebook),
+            conditions=p.gather_conditions(context.params, with_variables=False),
+            html=html,
+        )
+        asked = pipeline.Conversion(
+            notebook=notebook,
+            context=output,
+            force=force,
+            build=build,
+            tag=tag,
+            no_cache=no_cache,
+            how=o.gather_build(context.params),
+            proof=proof if build and not no_verify else None,
+        )
+        report = pipeline.convert(asked, o.gather(context.params), services, kept.emit)
+        kept.done(report)
+        console.show_report(report, as_json=json)
+        if report.verdict is not None and not (quiet or json):
+            console.tell_proof(report.verdict)
+        verification.refuse(report, require.value)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from nb2image.cli import options as o
+from nb2image.cli import proof_options as p
 from nb2image.cli.app import app, face
 
 
@@ -31,28 +32,55 @@ def run(
             "--network", help="none, or one of the engine's networks.", show_default=False
         ),
     ] = "",
+    mount: p.Mounts = None,
+    env: p.Variables = None,
+    env_file: p.VariableFiles = None,
+    gpus: p.Gpus = "",
+    memory: Annotated[
+        str, typer.Option("--memory", help="What it may use; all by default.", metavar="SIZE")
+    ] = "",
+    name: Annotated[
+        str, typer.Option("--name", help="The container's name.", show_default=False)
+    ] = "",
+    detach: Annotated[
+        bool,
+        typer.Option("--detach", "-d", help="Leave it running; its outputs stay inside."),
+    ] = False,
     quiet: o.Quiet = False,
     json: o.Json = False,
 ) -> None:
     """Run an image, show what it prints and bring its outputs; exits as the script does."""
+    import os
+
     from nb2image import console, pipeline
     from nb2image.remember import remember
-    from nb2image.run.request import RunRequest
+    from nb2image.run import options as given
+    from nb2image.run.record import write_record
+    from nb2image.run.request import Limits, RunRequest
     from nb2image.services import Services
 
-    request = RunRequest(
-        image=image,
-        arguments=tuple(arguments or ()),
-        outputs=output,
-        read_only=read_only,
-        network=network,
-    )
     services = Services()
     with (
         face(quiet=quiet, json=json) as emit,
-        remember("run", emit, services, keep=not no_history) as memory,
+        remember("run", emit, services, keep=not (no_history or detach)) as kept,
     ):
-        report = pipeline.run(request, services, memory.emit)
-        memory.done(report)
+        request = RunRequest(
+            image=image,
+            arguments=tuple(arguments or ()),
+            outputs=output,
+            read_only=read_only,
+            network=given.network(network),
+            env=given.variables(env or (), env_file or (), os.environ),
+            binds=tuple(given.bind(text) for text in mount or ()),
+            gpus=given.gpus(gpus),
+            name=given.container_name(name),
+            limits=Limits(memory=o.size(memory) if memory else None),
+        )
+        if detach:
+            console.show_started(pipeline.start(request, services, kept.emit), as_json=json)
+            return
+        report = pipeline.run(request, services, kept.emit)
+        write_record(output, report)
+        kept.done(report)
     console.show_run(report, output, quiet=quiet, as_json=json)
     raise typer.Exit(report.exit_status)

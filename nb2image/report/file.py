@@ -14,6 +14,8 @@ from nb2image.image.contract import MANIFEST
 from nb2image.model import Report
 
 REPORT = "report.json"
+PAGES = {REPORT, "report.md", "report.html", "report"}
+"""What a report consists of; the last is the folder of its pictures."""
 
 
 def write_report(folder: Path, report: Report) -> None:
@@ -22,7 +24,7 @@ def write_report(folder: Path, report: Report) -> None:
     A folder with files that are not ours is left alone, and so is one that cannot be written:
     the report is a copy of what was said, and must not hide an error.
     """
-    if folder.is_dir() and any(folder.iterdir()) and not is_ours(folder):
+    if not is_writable(folder):
         return
     made = folder / f".{REPORT}.{os.getpid()}"
     with contextlib.suppress(OSError):
@@ -34,6 +36,14 @@ def write_report(folder: Path, report: Report) -> None:
             made.unlink(missing_ok=True)
 
 
+def is_writable(folder: Path) -> bool:
+    """Whether a report may be written there: the folder is new, empty or ours."""
+    try:
+        return not folder.is_dir() or not any(folder.iterdir()) or is_ours(folder)
+    except OSError:
+        return False
+
+
 def is_ours(folder: Path) -> bool:
     """Whether the folder holds a context that we wrote, or just the report of a failure."""
     return (folder / MANIFEST).is_file() or holds_only_a_report(folder)
@@ -42,8 +52,8 @@ def is_ours(folder: Path) -> bool:
 def holds_only_a_report(folder: Path) -> bool:
     """Whether an earlier failure left its report and nothing else is in the folder."""
     try:
-        names = [path.name for path in folder.iterdir()]
-        if names != [REPORT]:
+        names = {path.name for path in folder.iterdir()}
+        if REPORT not in names or not names <= PAGES:
             return False
         msgspec.json.decode((folder / REPORT).read_bytes(), type=Report)
     except (OSError, ValueError):
