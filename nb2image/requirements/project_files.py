@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import configparser
 import json
+import posixpath
 import re
 import tomllib
 from collections.abc import Callable, Iterator
@@ -81,8 +82,8 @@ class Reader:
         for number, line in enumerate(joined.splitlines(), start=1):
             include = re.match(r"\s*(?:-r|--requirement)[\s=]+(\S+)", line)
             if include:
-                folder = PurePosixPath(path).parent
-                yield from self.read(str(folder / include[1]), seen=(*seen, path))
+                included = posixpath.normpath(posixpath.join(posixpath.dirname(path), include[1]))
+                yield from self.read(included, seen=(*seen, path))
             else:
                 yield from self.one(line, path, line=number)
 

@@ -1,0 +1,194 @@
+"""Requirements as people write them: install lines, files, conda."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from nb2image.model import Notebook, Place
+from nb2image.project import Project
+from nb2image.requirements.catalogue import load_catalogue
+from nb2image.requirements.declared import Declared, parse_conda, parse_requirement
+from nb2image.requirements.inline import from_notebook
+from nb2image.requirements.project_files import from_project, poetry_bounds
+from nb2image.requirements.target import Target
+from tests.unit.requirements.builders import code, notebook
+
+TARGET = Target(python="3.11")
+
+
+def short(found: Declared | None) -> str:
+    """A requirement in one line; empty for none."""
+    if found is None:
+        return ""
+    extras = f"[{','.join(found.extras)}]" if found.extras else ""
+    return f"{found.name}{extras}{found.specifier}{' @ ' + found.url if found.url else ''}"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("NumPy == 1.26", "numpy==1.26"),
+        ("scikit_learn[b,a]>=1,<2  # why", "scikit-learn[a,b]<2,>=1"),
+        ("pandas==1.0 --hash=sha256:00", "pandas==1.0"),
+        ("tomli; python_version < '3.11'", ""),
+        ("tomli; python_version >= '3.11'", "tomli"),
+        ("-e .", ""),
+        ("./wheels/x-1.0-py3-none-any.whl", ""),
+        ("git+https://git.test/a/My_Lib.git@v1", "my-lib @ git+https://git.test/a/My_Lib.git@v1"),
+        ("git+https://git.test/a/b#egg=other", "other @ git+https://git.test/a/b"),
+        ("git+https://git.test/a/b#subdirectory=py&egg=c",
+         "c @ git+https://git.test/a/b#subdirectory=py"),
+        ("https://h.test/x_y-1.0-py3-none-any.whl",
+         "x-y @ https://h.test/x_y-1.0-py3-none-any.whl"),
+        ("name @ https://h.test/n.zip", "name @ https://h.test/n.zip"),
+        ("not a requirement", ""),
+        ("git+https://git.test/;rm -rf", ""),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_pip(text: str, expected: str) -> None:
+    """What pip would read, for the image's Python; the rest is no requirement."""
+    found = parse_requirement(text, rule="install-line", place=Place(), target=TARGET)
+    assert short(found) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("numpy", "numpy"),
+        ("numpy=1.26", "numpy==1.26.*"),
+        ("numpy=1.26.4=py311h64a7726_0", "numpy==1.26.4.*"),
+        ("numpy==1.26.4", "numpy==1.26.4"),
+        ("numpy >=1.20,<2", "numpy<2,>=1.20"),
+        ("numpy 1.26.*", "numpy==1.26.*"),
+        ("conda-forge::pytables", "tables"),
+        ("pytorch=2.1", "torch==2.1.*"),
+        ("python=3.9", ""),
+        ("cudatoolkit=11", ""),
+    ],
+)
+def test_conda(text: str, expected: str) -> None:
+    """conda's specifications in the index's names and PEP 440."""
+    found = parse_conda(text, rule="install-line", place=Place(), catalogue=load_catalogue())
+    assert short(found) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "bounds"),
+    [
+        ("^1.2.3", ">=1.2.3,<2"),
+        ("^0.2.3", ">=0.2.3,<0.3"),
+        ("^0.0.3", ">=0.0.3,<0.0.4"),
+        ("~1.2.3", ">=1.2.3,<1.3"),
+        ("~1", ">=1,<2"),
+        ("*", ""),
+        (">=1.0", ">=1.0"),
+        ("1.0", "==1.0"),
+    ],
+)
+def test_poetry(written: str, bounds: str) -> None:
+    """Poetry's carets and tildes."""
+    assert poetry_bounds(written) == bounds
+
+
+FILES = {
+    "requirements.txt": ("-r more.txt\nflask==2 \\\n  --hash=sha256:0\n# no\n", ["flask==2"]),
+    "environment.yml": (
+        "dependencies:\n- numpy=1.26\n- python=3.9\n- pip:\n  - flask>=2\n",
+        ["numpy==1.26.*", "flask>=2"],
+    ),
+    "pyproject.toml": (
+        '[project]\nname = "x"\ndependencies = ["a>=1"]\n[project.optional-dependencies]\n'
+        'z = ["b"]\n[tool.poetry.dependencies]\npython = "^3.9"\nc = "^1.0"\n'
+        'd = {git = "https://git.test/d", rev = "v1"}\n',
+        ["a>=1", "b", "c<2,>=1.0", "d @ git+https://git.test/d@v1"],
+    ),
+    "Pipfile": (
+        '[packages]\na = "*"\nb = {version = ">=2", extras = ["x"]}\n',
+        ["a", "b[x]>=2"],
+    ),
+    "setup.cfg": ("[options]\ninstall_requires =\n    a>=1\n    b\n", ["a>=1", "b"]),
+    "setup.py": (
+        "from setuptools import setup\nimport os\nos.system('x')\n"
+        "setup(name=NAME, install_requires=['a>=1', 'b'])",
+        ["a>=1", "b"],
+    ),
+    "uv.lock": ('[[package]]\nname = "a"\nversion = "1.0"\n', ["a==1.0"]),
+    "poetry.lock": ('[[package]]\nname = "a"\nversion = "2.1+cpu"\n', ["a==2.1"]),
+    "pylock.toml": ('[[packages]]\nname = "a"\nversion = "1.0"\n', ["a==1.0"]),
+    "Pipfile.lock": (json.dumps({"default": {"a": {"version": "==1.0"}}}), ["a==1.0"]),
+}
+
+
+def read_files(folder: Path, at: str = "nb.ipynb") -> tuple[list[str], list[str]]:
+    """The requirements of a project's files, and the codes of the findings."""
+    project = Project(root=folder, notebook=PurePosixPath(at))
+    found, findings = from_project(project, TARGET, load_catalogue())
+    return [short(d) for d in found], [f.code for f in findings]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files(name: str, tmp_path: Path) -> None:
+    """Each kind of file in its own terms; nothing of a setup.py is run."""
+    text, expected = FILES[name]
+    (tmp_path / name).write_text(text)
+    assert read_files(tmp_path) == (expected, [])
+
+
+def test_included_files_and_rings(tmp_path: Path) -> None:
+    """-r is followed inside the project, and not for ever."""
+    (tmp_path / "requirements.txt").write_text("-r sub/more.txt\n-r ../../etc/hostname\na")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub/more.txt").write_text("b\n-r ../requirements.txt\n")
+    assert read_files(tmp_path) == (["b", "a"], [])
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("pyproject.toml", "not toml ["),
+        ("pyproject.toml", "project = 3"),
+        ("environment.yml", "a: [b"),
+        ("environment.yml", "!!python/object/apply:os.system ['true']"),
+        ("Pipfile.lock", "[]"),
+        ("setup.py", "def ("),
+    ],
+)
+def test_a_broken_file_is_told(name: str, text: str, tmp_path: Path) -> None:
+    """A file that cannot be read costs itself and a warning."""
+    (tmp_path / name).write_text(text)
+    (tmp_path / "requirements.txt").write_text("kept")
+    assert read_files(tmp_path) == (["kept"], ["requirements-unreadable"])
+
+
+def test_the_nearest_folder_comes_first(tmp_path: Path) -> None:
+    """Beside the notebook, then above, up to the root."""
+    (tmp_path / "a/b").mkdir(parents=True)
+    (tmp_path / "requirements.txt").write_text("x==1")
+    (tmp_path / "a/b/requirements.txt").write_text("x==2")
+    assert read_files(tmp_path, "a/b/nb.ipynb")[0] == ["x==2", "x==1"]
+
+
+def carried(source: str = "", metadata: str = "{}") -> list[str]:
+    """The requirements that a notebook carries itself."""
+    made = notebook(code(source))
+    made = Notebook(name="n", cells=made.cells, sha256="0", format="4.5", metadata_json=metadata)
+    return [short(d) for d in from_notebook(made, TARGET)]
+
+
+def test_a_block_in_a_cell() -> None:
+    """PEP 723; a block that cannot be read says nothing."""
+    assert carried('# /// script\n# dependencies = ["a>=1", "b"]\n# ///\n') == ["a>=1", "b"]
+    assert carried("# /// script\n# dependencies = [\n# ///\n") == []
+    assert carried('# /// other\n# dependencies = ["a"]\n# ///\n') == []
+
+
+def test_a_lock_in_the_metadata() -> None:
+    """juv keeps uv's lock there."""
+    lock = '[[package]]\nname = "a"\nversion = "1.0"\n'
+    assert carried(metadata=json.dumps({"uv.lock": lock})) == ["a==1.0"]
+    for broken in ("[]", "null", '{"uv.lock": "["}', '{"uv.lock": 3}'):
+        assert carried(metadata=broken) == []

@@ -1,0 +1,147 @@
+"""What calls need that nothing imports."""
+
+from __future__ import annotations
+
+import pytest
+
+from nb2image.model import DirectRequirement, Place
+from nb2image.requirements.hidden import hidden_needs, load_rules
+from nb2image.requirements.target import Target
+from tests.unit.requirements.builders import script
+from tests.unit.requirements.fake_index import FakeIndex
+
+TARGET = Target(python="3.11")
+PD = "import pandas as pd\ndf = pd.DataFrame()\n"
+
+
+def added(
+    source: str, *direct: str, index: FakeIndex | None = None
+) -> dict[str, DirectRequirement]:
+    """What is found beyond the requirements that are known already."""
+    known = [DirectRequirement(name=name) for name in direct]
+    found = hidden_needs(script(source), known, index or FakeIndex(), TARGET)
+    return {d.name: d for d in found if d.name not in direct}
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (PD + "df.to_excel('a.xlsx')", {"openpyxl"}),
+        (PD + "pd.read_excel('a.xls')", {"xlrd"}),
+        (PD + "path = 'a.ods'\npd.read_excel(path)", {"odfpy"}),
+        (PD + "df.to_excel('a.xlsx', engine='xlsxwriter')", {"xlsxwriter"}),
+        (PD + "from pandas import read_parquet\nread_parquet('x')", {"pyarrow"}),
+        (PD + "df.to_hdf('x.h5', key='k')", {"tables"}),
+        (PD + "pd.read_html('x')", {"lxml"}),
+        (PD + "df.to_markdown()", {"tabulate"}),
+        (PD + "df.style.bar()", {"jinja2"}),
+        (PD + "df.plot()", {"matplotlib"}),
+        (PD + "df['a'].plot.kde()", {"matplotlib", "scipy"}),
+        (PD + "df.interpolate(method='cubic')", {"scipy"}),
+        (PD + "df.interpolate(method='linear')", set()),
+        (PD + "df.corr(method='spearman')", {"scipy"}),
+        (PD + "import matplotlib.pyplot as plt\nplt.style.use('x')\ndf.plot()", set()),
+        (PD + "pd.read_csv('s3://bucket/key.csv')", {"s3fs"}),
+        (PD + "df.describe()", set()),
+        ("df.to_excel('x.xlsx')", set()),
+        ("from sklearn import datasets\ndatasets.load_iris(as_frame=True)", {"pandas"}),
+        ("from sklearn.tree import plot_tree\nplot_tree(m)", {"matplotlib"}),
+        ("import lightgbm as lgb\nlgb.create_tree_digraph(m)", {"graphviz"}),
+        ("import networkx as nx\nnx.draw(g)", {"matplotlib", "numpy"}),
+        ("import xarray as xr\nxr.open_dataset('x.nc')", {"netcdf4"}),
+        ("import xarray as xr\nxr.open_dataset('x', engine='cfgrib')", {"cfgrib"}),
+        ("from bs4 import BeautifulSoup\nBeautifulSoup(t, 'lxml')", {"lxml"}),
+        ("from bs4 import BeautifulSoup\nBeautifulSoup(t, 'html.parser')", set()),
+        ("import os\nos.environ['KERAS_BACKEND'] = 'jax'\nimport keras", {"jax"}),
+        ("import keras", {"tensorflow"}),
+        ("import keras, torch", set()),
+        ("import evaluate\nevaluate.load('rouge')", {"rouge-score"}),
+        ("from transformers import pipeline\npipeline('x')", {"torch"}),
+        ("import transformers as t\nt.AutoModel.from_pretrained(m, load_in_4bit=True)",
+         {"torch", "bitsandbytes", "accelerate"}),
+        ("import qiskit\nqc.draw('mpl')", {"matplotlib", "pylatexenc"}),
+        ("from statsmodels.tsa.tests.test_arima import x", {"pytest"}),
+        ("from tqdm.notebook import tqdm", {"ipywidgets"}),
+        ("from sqlalchemy import create_engine\ncreate_engine('mysql+pymysql://u@h/d')",
+         {"pymysql"}),
+        ("from google.cloud import bigquery\nc.query(q).to_dataframe()",
+         {"pandas", "db-dtypes", "pyarrow"}),
+        ("import gymnasium as gym\ngym.make('LunarLander-v3')", {"box2d"}),
+    ],
+)  # fmt: skip
+def test_rules(source: str, expected: set[str]) -> None:
+    """Each use needs what its library's documentation says, and no more."""
+    assert set(added(source)) == expected
+
+
+def test_a_need_tells_its_reason_and_place() -> None:
+    """The evidence names the use, the cell and the documentation."""
+    (said,) = added(PD + "df.to_excel('x.xlsx')")["openpyxl"].evidence
+    assert (said.rule, said.won, said.place) == ("hidden", True, Place(cell=1, line=3))
+    assert said.detail.startswith(".to_excel(): ")
+    assert said.source.startswith("https://")
+
+
+def test_an_alternative_that_is_there_will_do() -> None:
+    """fastparquet instead of pyarrow, when the notebook has it already."""
+    assert added(PD + "df.to_parquet('x')", "fastparquet") == {}
+
+
+def test_a_small_extra_is_taken_with_it() -> None:
+    """The extra knows which versions fit; a large one would bring too much."""
+    index = FakeIndex().add(
+        "pandas",
+        "2.2",
+        extras=("parquet", "excel"),
+        requires=(
+            'pyarrow>=10; extra == "parquet"',
+            *(f'{name}; extra == "excel"' for name in ("openpyxl", "xlrd", "odfpy", "pyxlsb")),
+        ),
+    )
+    source = PD + "df.to_parquet('x')\ndf.to_excel('x.xlsx')"
+    pandas = DirectRequirement(name="pandas")
+    found = {d.name: d for d in hidden_needs(script(source), [pandas], index, TARGET)}
+    assert set(found) == {"pandas", "pyarrow", "openpyxl"}
+    assert found["pandas"].extras == ("parquet",)
+
+
+def test_what_comes_along_anyway_is_not_named() -> None:
+    """A distribution that another requirement brings needs no line of its own."""
+    index = FakeIndex().add("seaborn", "0.13", requires=("matplotlib>=3.4", "pandas"))
+    assert added(PD + "df.plot()", "pandas", "seaborn", index=index) == {}
+
+
+@pytest.mark.parametrize(("version", "expected"), [("2.2", "xlrd"), ("3.1", "python-calamine")])
+def test_rules_for_some_versions(version: str, expected: str) -> None:
+    """What a release needs can differ from what the next one does."""
+    index = FakeIndex().add("pandas", version)
+    assert set(added(PD + "pd.read_excel('a.xls')", "pandas", index=index)) == {expected}
+
+
+def test_local_modules_count() -> None:
+    """What a local module calls is needed too."""
+    from nb2image.model import LocalModule, Script
+
+    made = Script(
+        name="train.py",
+        text="",
+        lines=(),
+        cells=(),
+        local_modules=(LocalModule(path="io.py", source=PD + "df.to_hdf('x')"),),
+    )
+    found = hidden_needs(made, [], FakeIndex(), TARGET)
+    assert [(d.name, d.evidence[0].place) for d in found] == [
+        ("tables", Place(file="io.py", line=3))
+    ]
+
+
+def test_the_table_is_whole() -> None:
+    """Every rule can fire, and says why and from where."""
+    for rule in load_rules():
+        assert rule.needs, rule
+        assert rule.reason, rule
+        assert rule.source, rule
+        named = (rule.calls, rule.methods, rule.attributes, rule.imports, rule.variables)
+        assert any((*named, rule.strings, rule.keywords)), rule
+        if rule.argument or rule.no_argument:
+            assert rule.calls or rule.methods, rule

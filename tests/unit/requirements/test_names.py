@@ -1,0 +1,378 @@
+"""From imports to distributions: the order of evidence, verification, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from nb2image.errors import RequirementsError
+from nb2image.model import DirectRequirement, Finding, Install, Place
+from nb2image.options import Options
+from nb2image.project import Project
+from nb2image.requirements.declared import Declared
+from nb2image.requirements.imports import find_needs
+from nb2image.requirements.names import Names, find_names, resolve_names
+from nb2image.requirements.target import Target
+from tests.unit.requirements.builders import code, notebook, script
+from tests.unit.requirements.fake_index import FakeIndex
+
+TARGET = Target(python="3.11")
+
+
+def names(
+    index: FakeIndex,
+    *sources: str,
+    folder: Path,
+    installs: Sequence[str] = (),
+    assume: tuple[tuple[str, str], ...] = (),
+    written_on: str = "",
+    as_of: str = "",
+    environment: tuple[Declared, ...] = (),
+    at: str = "nb.ipynb",
+) -> Names:
+    """The names for a notebook of these cells in ``folder``."""
+    made = script(*sources)
+    lines = tuple(
+        Install(tool="pip", requirement=text, place=Place(cell=9, line=n))
+        for n, text in enumerate(installs, start=1)
+    )
+    made = type(made)(name="train.py", text=made.text, lines=(), cells=made.cells, installs=lines)
+    needs, _ = find_needs(made)
+    return find_names(
+        needs,
+        made,
+        notebook(*(code(s, number=n) for n, s in enumerate(sources, start=1))),
+        Project(root=folder, notebook=PurePosixPath(at)),
+        TARGET,
+        index,
+        Options(assume=assume),
+        as_of=as_of,
+        written_on=written_on,
+        environment=environment,
+    )
+
+
+def direct(found: Names) -> list[str]:
+    """The names of the distributions."""
+    assert not found.unresolved, found.unresolved
+    return [d.name for d in found.direct]
+
+
+def won(requirement: DirectRequirement) -> list[str]:
+    """The rules that proposed the winner."""
+    return [e.rule for e in requirement.evidence if e.won]
+
+
+@pytest.fixture
+def index() -> FakeIndex:
+    """Some well-known projects, and twins that only share an import's name."""
+    index = FakeIndex()
+    index.add("scikit-learn", "1.5", ("sklearn/__init__.py", "sklearn/svm/__init__.py"))
+    index.add("sklearn", "0.0", (), sdist=True)
+    index.add("opencv-python", "4.12", ("cv2/__init__.py",))
+    index.add("opencv-python-headless", "4.12", ("cv2/__init__.py",))
+    index.add("google-cloud-storage", "3.0", ("google/cloud/storage/__init__.py",))
+    index.add("numpy", "2.0", ("numpy/__init__.py",))
+    index.add("utils", "1.0", ("utils/__init__.py",))
+    return index
+
+
+def test_the_catalogue_names_what_differs(index: FakeIndex, tmp_path: Path) -> None:
+    """An import name is answered by its distribution, verified, with its place and source."""
+    found = names(index, "import numpy", "from sklearn.svm import SVC", folder=tmp_path)
+    assert direct(found) == ["numpy", "scikit-learn"]
+    evidence = found.direct[1].evidence[0]
+    assert (evidence.rule, evidence.won, evidence.place) == (
+        "catalogue", True, Place(cell=2, line=1)
+    )  # fmt: skip
+    assert "1.5 provides sklearn" in evidence.detail
+    assert evidence.source
+
+
+def test_namespace_packages(index: FakeIndex, tmp_path: Path) -> None:
+    """What is imported from a namespace decides the distribution, in either form."""
+    for source in ("from google.cloud import storage", "import google.cloud.storage as s"):
+        assert direct(names(index, source, folder=tmp_path)) == ["google-cloud-storage"]
+
+
+def test_an_install_line_beats_the_catalogue(index: FakeIndex, tmp_path: Path) -> None:
+    """The notebook's own word wins; what it beat is recorded."""
+    found = names(index, "import cv2", installs=["opencv-python-headless==4.12"], folder=tmp_path)
+    (requirement,) = found.direct
+    assert (requirement.name, requirement.specifier) == ("opencv-python-headless", "==4.12")
+    assert won(requirement) == ["install-line"]
+    assert [(e.candidate, e.won) for e in requirement.evidence][1] == ("opencv-python", False)
+
+
+def test_an_install_line_that_provides_nothing_loses(index: FakeIndex, tmp_path: Path) -> None:
+    """``pip install sklearn`` does not bring sklearn."""
+    found = names(index, "import sklearn", installs=["sklearn"], folder=tmp_path)
+    assert direct(found) == ["scikit-learn"]
+    assert [e.candidate for e in found.direct[0].evidence if not e.won] == ["sklearn"]
+
+
+def test_what_is_installed_and_not_imported_is_needed(index: FakeIndex, tmp_path: Path) -> None:
+    """An install line meets a hidden need; tools and what the index lacks are left out."""
+    index.add("openpyxl", "3.1", ("openpyxl/__init__.py",)).add("black", "1", ("black.py",))
+    installs = ["openpyxl", "black", "no-such-thing", "git+https://git.test/me/mine.git@v1"]
+    found = names(index, "import numpy", installs=installs, folder=tmp_path)
+    assert direct(found) == ["mine", "numpy", "openpyxl"]
+    assert found.direct[0].url == "git+https://git.test/me/mine.git@v1"
+
+
+def test_the_user_is_believed(index: FakeIndex, tmp_path: Path) -> None:
+    """--assume comes first and is taken without a look."""
+    found = names(index, "import helpers", assume=(("helpers", "my-helpers"),), folder=tmp_path)
+    assert direct(found) == ["my-helpers"]
+    assert won(found.direct[0]) == ["user"]
+
+
+def test_extras_and_bounds_of_install_lines(index: FakeIndex, tmp_path: Path) -> None:
+    """They are part of the requirement."""
+    found = names(index, "import numpy", installs=["numpy[fast]>=1.26,<3"], folder=tmp_path)
+    assert (found.direct[0].extras, found.direct[0].specifier) == (("fast",), "<3,>=1.26")
+
+
+def test_the_same_name_when_verified(index: FakeIndex, tmp_path: Path) -> None:
+    """A project nobody told of is taken when it has every module and a name that is used."""
+    index.add("tinylib", "1.0", {"tinylib/__init__.py": "def go(): pass", "tinylib/sub.py": ""})
+    source = "import tinylib.sub\nimport tinylib\ntinylib.go()"
+    assert direct(names(index, source, folder=tmp_path)) == ["tinylib"]
+
+
+def refusal(found: Names) -> str:
+    """Why the only import was refused."""
+    assert not found.direct
+    (finding,) = found.unresolved
+    assert finding.place is not None
+    assert "--assume" in finding.hint
+    return finding.message
+
+
+def test_a_twin_without_the_submodule(index: FakeIndex, tmp_path: Path) -> None:
+    """A same-named project that lacks what is imported is another's."""
+    index.add("tinylib", "1.0", ("tinylib/__init__.py",))
+    found = names(index, "from tinylib.deep import x", folder=tmp_path)
+    assert "no release has tinylib.deep" in refusal(found)
+
+
+def test_a_twin_without_the_names(index: FakeIndex, tmp_path: Path) -> None:
+    """A same-named project that defines none of what is used is another's."""
+    index.add("tinylib", "1.0", {"tinylib/__init__.py": "def other(): pass"})
+    for source in ("from tinylib import go", "import tinylib\ntinylib.go()"):
+        assert "defines none of go" in refusal(names(index, source, folder=tmp_path))
+
+
+def test_a_name_behind_a_star_is_found(index: FakeIndex, tmp_path: Path) -> None:
+    """Star imports inside the distribution are followed."""
+    members = {
+        "tinylib/__init__.py": "from .core import *",
+        "tinylib/core.py": "from .more import *\ndef other(): pass",
+        "tinylib/more.py": "def go(): pass",
+    }
+    index.add("tinylib", "1.0", members)
+    assert direct(names(index, "from tinylib import go", folder=tmp_path)) == ["tinylib"]
+    assert "defines none" in refusal(names(index, "from tinylib import no", folder=tmp_path))
+
+
+def test_a_project_younger_than_the_notebook(index: FakeIndex, tmp_path: Path) -> None:
+    """A guess at what did not exist when the notebook was written is refused."""
+    index.add("tinylib", "1.0", ("tinylib.py",), uploaded="2022-05-01")
+    found = names(index, "import tinylib", folder=tmp_path, written_on="2021-01-01")
+    assert "began on 2022-05-01, after the notebook" in refusal(found)
+    later = names(index, "import tinylib", folder=tmp_path, written_on="2023-01-01")
+    assert direct(later) == ["tinylib"]
+
+
+def test_generic_names_are_never_looked_up(index: FakeIndex, tmp_path: Path) -> None:
+    """``import utils`` is a missing file, not a package of the index."""
+    found = names(index, "import utils", folder=tmp_path)
+    assert refusal(found) == "no distribution found for import utils"
+
+
+def test_an_empty_project_is_refused(index: FakeIndex, tmp_path: Path) -> None:
+    """A project that holds no module provides none."""
+    index.add("tinylib", "1.0", (), sdist=True)
+    assert "has no module at all" in refusal(names(index, "import tinylib", folder=tmp_path))
+
+
+def test_ambiguous_names_are_checked_like_guesses(index: FakeIndex, tmp_path: Path) -> None:
+    """``datasets`` is a known project and also what people call their own files."""
+    index.add("datasets", "4.0", {"datasets/__init__.py": "def load_dataset(): pass"})
+    assert direct(names(index, "from datasets import load_dataset", folder=tmp_path)) == [
+        "datasets"
+    ]
+    assert "defines none" in refusal(names(index, "from datasets import mnist", folder=tmp_path))
+
+
+def test_optional_imports_are_dropped_with_a_note(index: FakeIndex, tmp_path: Path) -> None:
+    """A guarded import that nothing provides is no error."""
+    found = names(index, "try:\n    import nowhere\nexcept ImportError:\n    pass", folder=tmp_path)
+    assert direct(found) == []
+    assert [(f.severity, f.code) for f in found.findings] == [("note", "import-unresolved")]
+
+
+@pytest.mark.parametrize(
+    ("source", "code_"),
+    [("from google.colab import drive", "import-elsewhere"), ("import urllib2", "import-python2")],
+)
+def test_modules_that_no_index_has(
+    index: FakeIndex, tmp_path: Path, source: str, code_: str
+) -> None:
+    """Colab's own modules and Python 2's are told, not looked up."""
+    found = names(index, source, folder=tmp_path)
+    assert [f.code for f in found.findings] == [code_]
+    assert direct(found) == []
+
+
+def test_a_metapackage_through_its_parts(index: FakeIndex, tmp_path: Path) -> None:
+    """An empty distribution is taken for what it requires, one level deep."""
+    index.add("tinylib", "2.0", (), requires=("tinylib-core>=1", "numpy"))
+    index.add("tinylib-core", "1.0", ("tinylib/__init__.py",))
+    found = names(index, "import tinylib", folder=tmp_path)
+    assert direct(found) == ["tinylib"]
+    assert "through tinylib-core" in found.direct[0].evidence[0].detail
+
+
+def test_another_distribution_does_not_come_in_through_a_dependency(
+    index: FakeIndex, tmp_path: Path
+) -> None:
+    """A project with modules of its own is no metapackage for an unrelated requirement."""
+    index.add("tinylib", "1.0", ("other/__init__.py",), requires=("numpy",))
+    index.add("numpy", "2.1", ("numpy/__init__.py", "tinylib/__init__.py"))
+    assert "no module tinylib" in refusal(names(index, "import tinylib", folder=tmp_path))
+
+
+def test_a_module_that_only_older_releases_have(index: FakeIndex, tmp_path: Path) -> None:
+    """A distribution that renamed its module is still the one that had it."""
+    index.add("pystan", "2.19", ("pystan/__init__.py",), uploaded="2019-01-01")
+    index.add("pystan", "3.0", ("stan/__init__.py",), uploaded="2021-01-01")
+    found = names(index, "import pystan", folder=tmp_path)
+    assert (found.direct[0].name, found.direct[0].specifier) == ("pystan", "<3")
+
+
+def test_the_date_does_not_decide_what_a_name_is(index: FakeIndex, tmp_path: Path) -> None:
+    """A known project that was empty at the notebook's date is known by its newest release."""
+    index.add("cupy-cuda12x", "0.1", (), uploaded="2020-01-01", sdist=True)
+    index.add("cupy-cuda12x", "13.0", ("cupy/__init__.py",), uploaded="2024-01-01")
+    found = names(index, "import cupy", folder=tmp_path, as_of="2021-01-01")
+    assert direct(found) == ["cupy-cuda12x"]
+
+
+def test_declared_distributions_are_looked_into(index: FakeIndex, tmp_path: Path) -> None:
+    """An import that nobody knows is found in what the notebook installs, before any guess."""
+    index.add("acme-sdk", "1.0", ("acmelib/__init__.py",))
+    index.add("acmelib", "1.0", ("acmelib/__init__.py",))
+    found = names(index, "import acmelib", installs=["acme-sdk"], folder=tmp_path)
+    assert direct(found) == ["acme-sdk"]
+
+
+def test_two_owners_of_a_module_are_a_conflict(index: FakeIndex, tmp_path: Path) -> None:
+    """Two chosen distributions with the same module cannot both be installed."""
+    index.add("tinylib", "1.0", ("tinylib.py", "twin/__init__.py"))
+    index.add("twin", "1.0", ("twin/__init__.py",))
+    with pytest.raises(RequirementsError) as caught:
+        names(index, "import tinylib\nimport twin", folder=tmp_path)
+    assert caught.value.code == "module-conflict"
+    assert "cell 1, line 1" in caught.value.message
+
+
+def test_an_index_that_is_down_is_not_an_absence(index: FakeIndex, tmp_path: Path) -> None:
+    """No answer is an error of its own, never an unresolved import."""
+    index.down.add("numpy")
+    with pytest.raises(RequirementsError) as caught:
+        names(index, "import numpy", folder=tmp_path)
+    assert caught.value.code == "index-down"
+
+
+def test_unresolved_imports_are_raised_at_once(index: FakeIndex, tmp_path: Path) -> None:
+    """All of them in one error, each with its cell."""
+    made = script("import utils", "import helpers.deep")
+    with pytest.raises(RequirementsError) as caught:
+        resolve_names(
+            find_needs(made)[0],
+            made,
+            notebook(),
+            Project(root=tmp_path, notebook=PurePosixPath("nb.ipynb")),
+            TARGET,
+            index,
+            Options(),
+        )
+    places = [f.place for f in caught.value.findings]
+    assert places == [Place(cell=1, line=1), Place(cell=2, line=1)]
+    assert "cell 2, line 1" in caught.value.message
+
+
+def test_an_environment_gives_exact_versions(index: FakeIndex, tmp_path: Path) -> None:
+    """What runs there comes before the project's files; the version gives way if it must."""
+    installed = Declared(
+        rule="environment",
+        name="opencv-contrib-python",
+        specifier="==4.8.0",
+        place=Place(),
+        written="opencv-contrib-python 4.8.0 in venv",
+        modules=("cv2",),
+    )
+    found = names(index, "import cv2", folder=tmp_path, environment=(installed,))
+    assert direct(found) == ["opencv-contrib-python"]
+    assert (found.direct[0].specifier, found.direct[0].preferred) == ("", "==4.8.0")
+
+
+def test_the_projects_files(index: FakeIndex, tmp_path: Path) -> None:
+    """A requirements file bounds what is imported and nothing else; the nearest one counts."""
+    (tmp_path / "nbs").mkdir()
+    (tmp_path / "requirements.txt").write_text("numpy<2\nopencv-python-headless\npandas\n")
+    (tmp_path / "nbs/requirements.txt").write_text("numpy==2.0\n")
+    found = names(index, "import numpy, cv2", folder=tmp_path, at="nbs/nb.ipynb")
+    assert direct(found) == ["numpy", "opencv-python-headless"]
+    assert found.direct[0].preferred == "==2.0"
+    assert found.direct[0].evidence[0].place == Place(file="nbs/requirements.txt", line=1)
+
+
+def test_a_script_block_is_a_request(index: FakeIndex, tmp_path: Path) -> None:
+    """PEP 723 dependencies are needed whether they are imported or not."""
+    index.add("openpyxl", "3.1", ("openpyxl/__init__.py",))
+    block = '# /// script\n# dependencies = ["numpy>=1.20", "openpyxl"]\n# ///\nimport numpy'
+    found = names(index, block, folder=tmp_path)
+    assert direct(found) == ["numpy", "openpyxl"]
+    assert won(found.direct[0])[0] == "lock"
+
+
+def local_findings(found: Names) -> list[Finding]:
+    return [f for f in found.findings if f.code == "import-from-project"]
+
+
+def test_files_beside_the_notebook_are_local(index: FakeIndex, tmp_path: Path) -> None:
+    """A module beside the notebook answers its import; a folder of data does not."""
+    (tmp_path / "helpers.py").write_text("def go(): pass")
+    (tmp_path / "sklearn").mkdir()
+    (tmp_path / "sklearn/data.csv").write_text("")
+    found = names(index, "from helpers import go", "import sklearn", folder=tmp_path)
+    assert direct(found) == ["scikit-learn"]
+
+
+def test_a_package_that_shares_a_name_does_not_hide_the_used_one(
+    index: FakeIndex, tmp_path: Path
+) -> None:
+    """A local package without what is imported is not what is meant."""
+    (tmp_path / "sklearn").mkdir()
+    (tmp_path / "sklearn/__init__.py").write_text("notes = 1")
+    assert direct(names(index, "from sklearn import svm", folder=tmp_path)) == ["scikit-learn"]
+    assert direct(names(index, "from sklearn import notes", folder=tmp_path)) == []
+
+
+def test_the_projects_own_package(index: FakeIndex, tmp_path: Path) -> None:
+    """The project's metadata names its distribution; one that the index lacks is told."""
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "src/orbital").mkdir(parents=True)
+    (tmp_path / "src/orbital/__init__.py").write_text("def go(): pass")
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "orbital-ml"\n')
+    found = names(index, "import orbital", folder=tmp_path, at="docs/nb.ipynb")
+    assert direct(found) == []
+    assert "src/orbital/__init__.py" in local_findings(found)[0].message
+    index.add("orbital-ml", "1.0", ("orbital/__init__.py",))
+    index.add("orbital", "0.2", ("orbital/__init__.py",))
+    found = names(index, "import orbital", folder=tmp_path, at="docs/nb.ipynb")
+    assert direct(found) == ["orbital-ml"]
