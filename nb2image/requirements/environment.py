@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from packaging.utils import canonicalize_name
 from nb2image.errors import OptionError
 from nb2image.model import Finding, Place
 from nb2image.requirements.declared import Declared
+from nb2image.requirements.pins import Pin
 from nb2image.services import Services
 
 TIMEOUT_SECONDS = 120.0
@@ -123,6 +125,15 @@ def read_environment(asked: str, services: Services) -> Environment:
         else:
             declared.append(found)
     return Environment(python=report.python, declared=tuple(declared), findings=tuple(findings))
+
+
+def installed_pins(environment: Environment, known: Container[str]) -> tuple[Pin, ...]:
+    """The versions of what the environment holds beyond the distributions that are known."""
+    return tuple(
+        Pin(name=d.name, specifier=d.specifier, place=d.place, detail=d.written)
+        for d in environment.declared
+        if d.specifier and d.name not in known
+    )
 
 
 def declared_of(row: Row, asked: str) -> Declared | Finding:

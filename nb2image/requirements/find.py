@@ -26,6 +26,7 @@ from nb2image.project import Project
 from nb2image.requirements.conflicts import refusal_error
 from nb2image.requirements.dates import VersionPolicy, choose_versions, date_finding
 from nb2image.requirements.drift import Drift, find_drift
+from nb2image.requirements.environment import Environment, installed_pins, read_environment
 from nb2image.requirements.git_history import last_code_change
 from nb2image.requirements.hidden import hidden_needs
 from nb2image.requirements.imports import find_needs, find_uses
@@ -79,11 +80,13 @@ def find_wanted(notebook: Notebook, script: Script, project: Project, world: Wor
     """The distributions, the Python and the date, each by its evidence."""
     options = world.options
     policy = date_policy(notebook, project, world)
+    there = read_environment(options.env_from, world.services) if options.env_from else None
     python = choose_python(
         notebook,
         options,
         available=tuple(SUITES),
         files=named_pythons(project.workdir, project.read),
+        environment=there.python if there else "",
         bounds=python_bounds(script),
         as_of=policy.as_of,
         today=world.today,
@@ -100,6 +103,7 @@ def find_wanted(notebook: Notebook, script: Script, project: Project, world: Wor
         options,
         as_of=policy.as_of,
         written_on=policy.written_on,
+        environment=there.declared if there else (),
     )
     direct = hidden_needs(script, direct, world.index, target, as_of=policy.as_of)
     direct += script_requirements(script, direct)
@@ -108,14 +112,30 @@ def find_wanted(notebook: Notebook, script: Script, project: Project, world: Wor
         needs=needs,
         python=python,
         policy=policy,
-        pins=(*preferences(direct), *(pins(notebook, direct) if policy.kind == "as-of" else ())),
+        pins=held_versions(notebook, direct, there, policy),
         findings=(
+            *(there.findings if there else ()),
             *import_findings,
             *name_findings,
             *python.findings,
             *date_finding(policy),
         ),
     )
+
+
+def held_versions(
+    notebook: Notebook,
+    direct: tuple[DirectRequirement, ...],
+    there: Environment | None,
+    policy: VersionPolicy,
+) -> tuple[Pin, ...]:
+    """Versions to begin with: the project's files', the environment's, those seen in outputs."""
+    if policy.kind == "latest" and policy.fixed:
+        return ()
+    if there is not None and policy.kind == "env":
+        return (*preferences(direct), *installed_pins(there, {d.name for d in direct}))
+    seen = pins(notebook, direct) if policy.kind == "as-of" else ()
+    return (*preferences(direct), *seen)
 
 
 def date_policy(notebook: Notebook, project: Project, world: World) -> VersionPolicy:
