@@ -7,6 +7,7 @@ git, its Python's patch release and a year, its saved execution times.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
@@ -42,6 +43,8 @@ class VersionPolicy:
     """The user asked for it: it is never exchanged for another."""
     written_on: str = ""
     """ISO date of the notebook by its clocks, whichever releases are taken; empty if unknown."""
+    changed_on: str = ""
+    """ISO date of the last change of its code in git; empty if unknown."""
 
 
 def choose_versions(
@@ -53,7 +56,11 @@ def choose_versions(
     """
     dated = notebook_date(notebook, change)
     policy = policy_of(options, dated, today)
-    return replace(policy, written_on=dated[0].isoformat() if dated else "")
+    return replace(
+        policy,
+        written_on=dated[0].isoformat() if dated else "",
+        changed_on=change.day if change else "",
+    )
 
 
 def policy_of(options: Options, dated: tuple[date, str] | None, today: date) -> VersionPolicy:
@@ -118,7 +125,8 @@ def notebook_date(notebook: Notebook, change: LastChange | None) -> tuple[date, 
     days = [day for text in executed if (day := day_or_none(text)) is not None]
     if days:
         clocks.append((max(days), "its cells were last run then"))
-    return min((c for c in clocks if c[0] >= FIRST_NOTEBOOKS), default=None)
+    born = release_date(f"{ran.rpartition('.')[0]}.0") or FIRST_NOTEBOOKS
+    return min((c for c in clocks if c[0] >= max(born, FIRST_NOTEBOOKS)), default=None)
 
 
 def day_or_none(text: str) -> date | None:
@@ -129,17 +137,20 @@ def day_or_none(text: str) -> date | None:
         return None
 
 
-def not_before(policy: VersionPolicy, uploads: dict[str, str]) -> VersionPolicy:
-    """The policy with its date moved up to the newest release that the notebook names exactly.
+def not_before(policy: VersionPolicy, uploads: Mapping[str, str], limit: str) -> VersionPolicy:
+    """The policy with its date moved up to the youngest thing that the notebook uses.
 
-    ``uploads`` has the upload day of each such release by its name: the notebook ran with it, so
-    it is at least that young.
+    ``uploads`` has the day since when each distribution, or the release that the notebook names
+    exactly, is on the index: the notebook ran with it, so it is at least that young. ``limit`` is
+    the day of its last change, empty when unknown: what is younger had another name then, or
+    another home.
     """
-    newest = max(uploads, key=lambda name: uploads[name], default="")
-    if policy.kind != "as-of" or policy.fixed or not newest or uploads[newest] <= policy.as_of:
+    known = {name: day for name, day in uploads.items() if not limit or day <= limit}
+    newest = max(known, key=lambda name: known[name], default="")
+    if policy.kind != "as-of" or policy.fixed or not newest or known[newest] <= policy.as_of:
         return policy
-    reason = f"the notebook names {newest}, released then"
-    return replace(policy, as_of=uploads[newest], reason=reason)
+    reason = f"the notebook uses {newest}, released then"
+    return replace(policy, as_of=known[newest], reason=reason)
 
 
 def date_finding(policy: VersionPolicy) -> tuple[Finding, ...]:

@@ -1,7 +1,8 @@
-"""Modules and names that the locked releases no longer have: the bound below which they are.
+"""Modules and names that a locked release lacks: the bound for the releases that have them.
 
-Packages move and remove things. What a notebook imports and the locked release lacks is looked
-for in older releases, by their file lists alone; the newest that has it becomes the bound.
+Packages move, remove and add things. What a notebook imports and the locked release lacks is
+looked for in older releases, then in newer ones, by their file lists alone; the nearest that has
+it becomes the bound.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from nb2image.requirements.listing import IndexFile, Project
 from nb2image.requirements.release import choose_release, releases
 from nb2image.requirements.target import Target
 from nb2image.requirements.verify import STANDS_DOWN, names_defined, provided
+from nb2image.requirements.wheel import module_file
 
 PROBES = 8
 """Releases that are looked into at once."""
@@ -32,14 +34,20 @@ class Drift:
     name: str
     """Canonical."""
     specifier: str
-    """``<0.20``."""
+    """``<0.20`` for what was removed, ``>=1.1.7`` for what was not there yet."""
     what: str
     """``sklearn.cross_validation`` or ``scipy.misc.imresize``."""
-    last: str
-    """The newest release that has it."""
+    release: str
+    """The nearest release that has it."""
     uploaded: str
     """The day of that release, empty when unknown."""
     place: Place
+
+    @property
+    def told(self) -> str:
+        """In words: ``scipy.misc.imresize is last in 1.2.3``."""
+        way = "last" if self.specifier.startswith("<") else "first"
+        return f"{self.what} is {way} in {self.name} {self.release}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,22 +112,28 @@ def drift_of(
     if missing is None:
         return None
 
-    def has(older: Version) -> bool:
-        file = look_into(project, by_version[older], target)
-        if file is None or (missing.name and not file.is_wheel):
-            return False  # the names in an sdist are not read: it proves nothing
-        return has_it(file, missing, index)
+    older = [v for v, _ in listed if v < version]
+    every = list(releases(project, wanted.specifier))
+    by_version |= dict(every)
+    newer = [v for v, _ in reversed(every) if v > version][:MAX_RELEASES]
 
-    last = newest_with([v for v, _ in listed if v < version], has)
+    def has(other: Version) -> bool:
+        file = look_into(project, by_version[other], target)
+        return file is not None and has_it(file, missing, index, unsure=False)
+
+    last, first = nearest_with(older, has), None
     if last is None:
+        first = nearest_with(newer, has)
+    found = last or first
+    if found is None:
         return None
-    above = min(v for v, _ in listed if v > last)
-    file = look_into(project, by_version[last], target)
+    above = min((v for v in by_version if last is not None and v > last), default=version)
+    file = look_into(project, by_version[found], target)
     return Drift(
         name=package.name,
-        specifier=f"<{above}",
+        specifier=f"<{above}" if last is not None else f">={found}",
         what=missing.what,
-        last=str(last),
+        release=str(found),
         uploaded=file.upload_time[:10] if file else "",
         place=missing.place,
     )
@@ -145,7 +159,11 @@ def first_missing(
                 return Missing(module=need.module, place=need.place)
             for name in dict.fromkeys((*need.names, *uses.get(need.module, ()))):
                 found = Missing(module=need.module, name=name, place=need.place)
-                if not name.startswith("_") and name != "*" and not has_it(file, found, index):
+                if (
+                    not name.startswith("_")
+                    and name != "*"
+                    and not has_it(file, found, index, unsure=True)
+                ):
                     return found
     except RequirementsError as error:
         if error.code in STANDS_DOWN:
@@ -153,23 +171,27 @@ def first_missing(
     return None
 
 
-def has_it(file: IndexFile, missing: Missing, index: PackageIndex) -> bool:
-    """Whether a release has the module, or may define the name."""
+def has_it(file: IndexFile, missing: Missing, index: PackageIndex, *, unsure: bool) -> bool:
+    """Whether a release has the module, or may define the name; ``unsure`` where that cannot be
+    read."""
     try:
         modules = provided(file, index)
         if missing.module not in modules:
             return False
-        if not missing.name or missing.what in modules or not file.is_wheel:
+        if not missing.name or missing.what in modules:
             return True
+        readable = module_file(index.contents(file).members, missing.module)
+        if not file.is_wheel or not readable:
+            return unsure  # an sdist, or an extension module
         return bool(names_defined(file, missing.module, {missing.name}, index))
     except RequirementsError as error:
         if error.code in STANDS_DOWN:
             raise
-        return False
+        return unsure
 
 
-def newest_with(versions: Sequence[Version], has: Callable[[Version], bool]) -> Version | None:
-    """The newest version for which ``has`` holds; ``versions`` are newest first.
+def nearest_with(versions: Sequence[Version], has: Callable[[Version], bool]) -> Version | None:
+    """The first version for which ``has`` holds; ``versions`` are the nearest first.
 
     A few evenly spread ones are asked at a time, so a thing that came late and left again is
     found too unless it lived between two probes.

@@ -24,17 +24,25 @@ from nb2image.model import (
 from nb2image.options import Options
 from nb2image.project import Project
 from nb2image.requirements.conflicts import refusal_error
-from nb2image.requirements.dates import VersionPolicy, choose_versions, date_finding
+from nb2image.requirements.dates import (
+    VersionPolicy,
+    choose_versions,
+    date_finding,
+    not_before,
+)
 from nb2image.requirements.drift import Drift, find_drift
 from nb2image.requirements.environment import Environment, installed_pins, read_environment
+from nb2image.requirements.fresh import lower_bounds, resolve_newest
 from nb2image.requirements.git_history import last_code_change
 from nb2image.requirements.hidden import hidden_needs
 from nb2image.requirements.imports import find_needs, find_uses
-from nb2image.requirements.ladder import Climb, Rung, climb, rungs
+from nb2image.requirements.index import Index
+from nb2image.requirements.ladder import Climb, Days, Ladder, Rung, climb
 from nb2image.requirements.mend import resolve_mended
 from nb2image.requirements.names import resolve_names
 from nb2image.requirements.pins import Pin, pins, preferences
 from nb2image.requirements.python_version import PythonChoice, choose_python
+from nb2image.requirements.release import parse_specifier, releases, wheel_days
 from nb2image.requirements.resolver import Refusal, Resolution, ResolveRequest
 from nb2image.requirements.runtime_files import named_pythons
 from nb2image.requirements.syntax import python_bounds
@@ -93,20 +101,30 @@ def find_wanted(notebook: Notebook, script: Script, project: Project, world: Wor
     )
     target = world.target(python.version)
     needs, import_findings = find_needs(script)
-    direct, name_findings = resolve_names(
-        needs,
-        script,
-        notebook,
-        project,
-        target,
-        world.index,
-        options,
-        as_of=policy.as_of,
-        written_on=policy.written_on,
-        environment=there.declared if there else (),
-    )
+
+    def names(as_of: str) -> tuple[tuple[DirectRequirement, ...], tuple[Finding, ...]]:
+        return resolve_names(
+            needs,
+            script,
+            notebook,
+            project,
+            target,
+            world.index,
+            options,
+            as_of=as_of,
+            written_on=policy.written_on,
+            environment=there.declared if there else (),
+        )
+
+    try:
+        direct, name_findings = names(policy.as_of)
+    except RequirementsError as error:
+        if error.code != "import-unresolved" or not policy.as_of or policy.fixed:
+            raise
+        direct, name_findings = names("")  # the date is wrong: something it uses is younger
     direct = hidden_needs(script, direct, world.index, target, as_of=policy.as_of)
     direct += script_requirements(script, direct)
+    policy = not_before(policy, first_days(direct, world.index), policy.changed_on)
     return Wanted(
         direct=direct,
         needs=needs,
@@ -136,6 +154,31 @@ def held_versions(
         return (*preferences(direct), *installed_pins(there, {d.name for d in direct}))
     seen = pins(notebook, direct) if policy.kind == "as-of" else ()
     return (*preferences(direct), *seen)
+
+
+def first_days(direct: Sequence[DirectRequirement], index: Index) -> dict[str, str]:
+    """Since when each requirement is on the index: the release that it names, else the first."""
+    found = {}
+    for wanted in direct:
+        project = None if wanted.url else index.project(wanted.name)
+        if project is None:
+            continue
+        exact = exact_version(wanted.specifier)
+        days = [
+            file.upload_time[:10]
+            for version, files in releases(project, wanted.specifier if exact else "")
+            for file in files
+            if file.upload_time
+        ]
+        if days:
+            found[f"{wanted.name} {exact}".strip()] = min(days)
+    return found
+
+
+def exact_version(specifier: str) -> str:
+    """The version of ``==1.2``; empty for any other bound."""
+    pins = [s.version for s in parse_specifier(specifier) if s.operator == "=="]
+    return pins[0] if pins and not pins[0].endswith(".*") else ""
 
 
 def date_policy(notebook: Notebook, project: Project, world: World) -> VersionPolicy:
@@ -168,30 +211,46 @@ def climb_without_drift(
         )
         if not drifts:
             break
-        bounded = replace(wanted, direct=tuple(with_bounds(d, drifts) for d in wanted.direct))
-        again = climb_ladder(bounded, world)
+        young = {d.name: d.uploaded for d in drifts if d.specifier.startswith(">") and d.uploaded}
+        bounded = replace(
+            wanted,
+            direct=tuple(with_bounds(d, drifts) for d in wanted.direct),
+            policy=not_before(wanted.policy, young, wanted.policy.changed_on),
+        )
+        # what is too young for the date starts at its new date, all else where the last climb held
+        start = None if bounded.policy != wanted.policy else rung
+        again = climb_ladder(bounded, world, start)
         if again.found is None:
             findings = tuple(drift_finding(d, held=False) for d in drifts)
             return climbed, replace(wanted, findings=(*wanted.findings, *findings))
         findings = tuple(drift_finding(d, held=True) for d in drifts)
         wanted = replace(bounded, findings=(*wanted.findings, *findings))
-        climbed = replace(again, steps=(*climbed.steps, *again.steps))
+        refused = climbed.refused or again.refused
+        climbed = replace(again, refused=refused, steps=(*climbed.steps, *again.steps))
     return climbed, wanted
 
 
-def climb_ladder(wanted: Wanted, world: World) -> Climb:
-    """Try one combination of Python, date and pins after another."""
-    lines = tuple(sorted(pep508(d) for d in wanted.direct))
+def climb_ladder(wanted: Wanted, world: World, start: Rung | None = None) -> Climb:
+    """Try one combination of Python, date and pins after another, ``start`` first."""
+    lines = {d.name: pep508(d) for d in wanted.direct}
 
     def attempt(rung: Rung) -> Resolution | Refusal:
         request = ResolveRequest(
-            requirements=lines,
+            requirements=tuple(lines[n] for n in sorted(lines) if n not in rung.left_out),
             constraints=tuple(p.constraint for p in rung.pins),
             python=rung.python,
             platform=world.platform(rung.python),
             as_of=rung.as_of,
         )
-        return resolve_mended(request, world.resolve, world.index)
+
+        def mended(asked: ResolveRequest) -> Resolution | Refusal:
+            return resolve_mended(asked, world.resolve, world.index)
+
+        kept = [d for d in wanted.direct if d.name not in rung.left_out]
+        bounds = lower_bounds(kept, world.index, world.target(rung.python), rung.as_of)
+        for pin in rung.pins:
+            bounds.pop(pin.name, None)
+        return resolve_newest(request, bounds, mended)
 
     def tell(step: ResolutionStep) -> None:
         if not step.ok:
@@ -199,8 +258,26 @@ def climb_ladder(wanted: Wanted, world: World) -> Climb:
             message = f"Python {step.python} with the releases {when}: {step.message}"
             world.tell(Finding(severity="note", code="resolution-step", message=message))
 
-    ladder = rungs(wanted.python, wanted.policy, tuple(SUITES), world.today)
-    return climb(ladder, wanted.pins, attempt, tell)
+    def days(name: str, python: str) -> Days | None:
+        project = world.index.project(name)
+        bounds = ",".join(d.specifier for d in wanted.direct if d.name == name)
+        return wheel_days(project, world.target(python), bounds) if project else None
+
+    ladder = Ladder(
+        python=wanted.python,
+        policy=wanted.policy,
+        available=tuple(SUITES),
+        today=world.today,
+        pins=wanted.pins,
+        soft=tuple(d.name for d in wanted.direct if is_soft(d)),
+        start=start,
+    )
+    return climb(ladder, attempt, days, tell)
+
+
+def is_soft(direct: DirectRequirement) -> bool:
+    """Whether the notebook only installs it: nothing of it is imported."""
+    return not direct.modules and all(e.rule == "install-line" for e in direct.evidence)
 
 
 def with_bounds(direct: DirectRequirement, drifts: Sequence[Drift]) -> DirectRequirement:
@@ -211,7 +288,7 @@ def with_bounds(direct: DirectRequirement, drifts: Sequence[Drift]) -> DirectReq
                 rule="drift",
                 candidate=direct.name,
                 won=True,
-                detail=f"{drift.what} is last in {drift.last}",
+                detail=drift.told,
                 place=drift.place,
             )
             specifier = ",".join(s for s in (direct.specifier, drift.specifier) if s)
@@ -221,11 +298,11 @@ def with_bounds(direct: DirectRequirement, drifts: Sequence[Drift]) -> DirectReq
 
 def drift_finding(drift: Drift, *, held: bool) -> Finding:
     """What the user should know of something that was removed."""
-    kept = "that is why it is not newer" if held else "no set of versions goes with it"
+    kept = "that decides its version" if held else "no set of versions goes with it"
     return Finding(
         severity="note" if held else "warning",
         code="drift",
-        message=f"{drift.what} is last in {drift.name} {drift.last}: {kept}",
+        message=f"{drift.told}: {kept}",
         place=drift.place,
     )
 
@@ -244,19 +321,20 @@ def locked(climbed: Climb, wanted: Wanted, world: World) -> Requirements:
             as_of=rung.as_of,
         )
     versions = policy.kind if rung.as_of or policy.kind != "as-of" else "latest"
+    direct = tuple(d for d in wanted.direct if d.name not in rung.left_out)
     return Requirements(
         python=rung.python,
         python_reason=wanted.python.reason,
         platform=platform,
         versions=versions,
         as_of=rung.as_of,
-        direct=wanted.direct,
+        direct=direct,
         locked=climbed.found.packages,
         needs=wanted.needs,
         steps=climbed.steps,
         text=requirements_text(
             packages=climbed.found.packages,
-            direct=wanted.direct,
+            direct=direct,
             python=rung.python,
             platform=platform,
             versions=versions,
@@ -276,8 +354,12 @@ def step_findings(climbed: Climb, wanted: Wanted) -> tuple[Finding, ...]:
     if rung.as_of != wanted.policy.as_of:
         day = rung.as_of or "today"
         changed.append(f"the releases of {day} instead of {wanted.policy.as_of}")
-    if not changed:
+    if rung.left_out:
+        changed.append(f"without {', '.join(rung.left_out)}, which nothing imports,")
+    if rung.pins != wanted.pins:
         changed.append("other versions than the outputs show")
+    if not changed:
+        return ()
     return (
         Finding(
             severity="warning",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import islice
 
 from packaging.metadata import parse_email
 from packaging.requirements import Requirement
@@ -11,17 +12,19 @@ from packaging.utils import canonicalize_name
 
 from nb2image.requirements.conflicts import Diagnosis, diagnose
 from nb2image.requirements.index import PackageIndex
-from nb2image.requirements.release import choose_release, releases
+from nb2image.requirements.listing import IndexFile
+from nb2image.requirements.release import choose_release, releases, wheel_days
 from nb2image.requirements.resolver import (
     Refusal,
     Resolution,
     ResolveRequest,
     StatedMetadata,
 )
-from nb2image.requirements.stub import repaired, stubs_of
+from nb2image.requirements.stub import Stub, repaired, stubs_of
 from nb2image.requirements.target import Target
 
 MAX_MENDS = 12
+OLDER_STUBS = 4
 STATED_RELEASES = 8
 """Releases of one project whose metadata is stated at a time, the newest first."""
 
@@ -51,18 +54,11 @@ def mend(request: ResolveRequest, refused: Diagnosis, index: PackageIndex) -> Re
     """The request with what the refusal lacks; None when nothing can be added."""
     target = Target(python=request.python, platform=request.platform)
     if refused.kind == "no-wheel":
-        known = {stub.name for stub in request.stubs}
         made = [
             stub
             for name in refused.packages
-            if name not in known and not has_wheels(name, request, index, target)
-            for stub in stubs_of(
-                name,
-                index,
-                target,
-                specifier=specifier_of(name, request),
-                as_of=request.as_of,
-            )
+            for stub in stubs_for(name, request, index, target)
+            if stub not in request.stubs
         ]
         return replace(request, stubs=(*request.stubs, *made)) if made else None
     if refused.kind == "broken-metadata":
@@ -72,17 +68,53 @@ def mend(request: ResolveRequest, refused: Diagnosis, index: PackageIndex) -> Re
             for entry in metadata_of(name, request, index, target)
         ]
         return replace(request, metadata=(*request.metadata, *stated)) if stated else None
+    if refused.kind == "too-new":
+        known = {name for name, _ in request.later}
+        later = [
+            (name, day)
+            for name in refused.packages
+            if name not in known and (day := first_day(name, request, index, target))
+        ]
+        return replace(request, later=(*request.later, *later)) if later else None
     return None
 
 
-def has_wheels(name: str, request: ResolveRequest, index: PackageIndex, target: Target) -> bool:
-    """Whether some release within the bounds has a wheel for the target: then the trouble is
-    another one, and compiling would not mend it."""
+def stubs_for(
+    name: str, request: ResolveRequest, index: PackageIndex, target: Target
+) -> list[Stub]:
+    """Stand-ins for a package without wheels.
+
+    One that needs a compiler is built only when no release at all has a wheel for the target:
+    else another date costs less, and works more often.
+    """
+    specifier = specifier_of(name, request)
     project = index.project(name)
     if project is None:
-        return False
-    chosen = choose_release(project, target, specifier_of(name, request), request.as_of)
-    return chosen is not None and chosen.fits and chosen.file.is_wheel
+        return []
+    chosen = choose_release(project, target, specifier)
+    has_wheel = chosen is not None and chosen.fits and chosen.file.is_wheel
+    if has_wheel and any(is_compiled(file) for file in project.files):
+        return []
+    # the newest first; older ones, each a download, when that one does not go with the rest
+    count = OLDER_STUBS if any(stub.name == name for stub in request.stubs) else 1
+    found = stubs_of(name, index, target, specifier=specifier, as_of=request.as_of)
+    made = list(islice(found, count))
+    return [] if has_wheel and any(stub.compiled for stub in made) else made
+
+
+def is_compiled(file: IndexFile) -> bool:
+    """Whether a file is a wheel for one platform."""
+    return file.is_wheel and not file.name.endswith("-any.whl")
+
+
+def first_day(name: str, request: ResolveRequest, index: PackageIndex, target: Target) -> str:
+    """The day since when a project has something for the target; empty when it has nothing.
+
+    A package that was elsewhere before (on conda) is taken as it first was on the index.
+    """
+    project = index.project(name)
+    days = wheel_days(project, target, specifier_of(name, request)) if project else None
+    return days[0] if days else ""
 
 
 def specifier_of(name: str, request: ResolveRequest) -> str:

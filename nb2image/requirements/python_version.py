@@ -69,7 +69,8 @@ def choose_python(
         )
     version, reason, known = evidence(notebook, files, environment, as_of)
     findings = []
-    allowed = [v for v in available if all(f.allowed.contains(f"{v}.0") for f in files[:1])]
+    bounding = [f for f in files if not (f.of_package and known)][:1]
+    allowed = [v for v in available if all(f.allowed.contains(f"{v}.0") for f in bounding)]
     candidates = fitting(available, allowed, bounds, known)
     chosen = min(candidates, key=lambda v: (distance(v, version), order(v)))
     if chosen != version and known:
@@ -88,7 +89,7 @@ def choose_python(
         if bound:
             reason = bound.reason
         elif version in available:
-            reason = f"the nearest to {version} that {files[0].place} allows"
+            reason = f"the nearest to {version} that {bounding[0].place} allows"
         else:
             reason = f"the nearest to {version} that has a base image"
     findings += end_of_life(chosen, today)

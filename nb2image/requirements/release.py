@@ -83,6 +83,25 @@ def choose_release(
     return spare
 
 
+def wheel_days(project: Project, target: Target, specifier: str = "") -> tuple[str, str] | None:
+    """The first and the last day on which a wheel for the target came out, sdists as a last resort.
+
+    None when nothing can be installed there; empty days when the index tells no times.
+    """
+    order = {tag: rank for rank, tag in enumerate(target.tags())}
+    wheels, sdists = [], []
+    for _, files in releases(project, specifier):
+        for file in files:
+            if not target.accepts(file.requires_python):
+                continue
+            if not file.is_wheel:
+                sdists.append(file.upload_time[:10])
+            elif wheel_rank(file, order) is not None:
+                wheels.append(file.upload_time[:10])
+    found = wheels or sdists
+    return (min(found), max(found)) if found else None
+
+
 def wheel_rank(file: IndexFile, order: dict[Tag, int]) -> int | None:
     """The place of a wheel's best tag in the target's order; None when it does not fit."""
     if not file.is_wheel:

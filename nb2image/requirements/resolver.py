@@ -23,6 +23,7 @@ from nb2image.model import LockedPackage
 from nb2image.network import NetworkConfig, redact
 from nb2image.process import Completed
 from nb2image.requirements.cache import DiskCache
+from nb2image.requirements.conflicts import diagnose
 from nb2image.requirements.lock import parse_pylock, with_reasons
 from nb2image.requirements.stub import Stub, with_sdists, write_stub
 from nb2image.requirements.target import Target
@@ -73,6 +74,8 @@ class ResolveRequest:
     stubs: tuple[Stub, ...] = ()
     """Stand-ins for packages that have no wheel."""
     metadata: tuple[StatedMetadata, ...] = ()
+    later: tuple[tuple[str, str], ...] = ()
+    """(package, ISO date) of packages that came to the index after ``as_of``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +92,7 @@ class Stored(msgspec.Struct, array_like=True):
 
     pylock: str
     listing: str
+    refusal: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +166,8 @@ def uv_arguments(request: ResolveRequest, *, offline: bool) -> list[str]:
         argv += ["--exclude-newer", request.as_of]
         # old releases build and run with a setuptools of any age; an old one helps nobody
         argv += ["--exclude-newer-package", "setuptools=false"]
+        for name, day in request.later:
+            argv += ["--exclude-newer-package", f"{name}={day}"]
     if request.prerelease:
         argv += ["--prerelease", "allow"]
     if offline:
@@ -204,12 +210,14 @@ def resolve(
     if kept is not None:
         stored = decode_stored(kept)
         if stored is not None:
-            return read_resolution(stored, target)
+            return answer_of(stored, target)
     answer = compile_lock(request, services, network, default_index(services, cache), offline)
     if isinstance(answer, Refusal):
-        return answer
+        if not diagnose(answer.message).passing:
+            return answer
+        answer = Stored("", "", answer.message)
     cache.put("resolution", key, msgspec.msgpack.encode(answer))
-    return read_resolution(answer, target)
+    return answer_of(answer, target)
 
 
 def compile_lock(
@@ -268,8 +276,10 @@ def stated_toml(stated: tuple[StatedMetadata, ...]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def read_resolution(stored: Stored, target: Target) -> Resolution:
+def answer_of(stored: Stored, target: Target) -> Resolution | Refusal:
     """What uv wrote, as records."""
+    if stored.refusal:
+        return Refusal(message=stored.refusal)
     packages = with_reasons(parse_pylock(stored.pylock, target), stored.listing)
     return Resolution(packages=packages, pylock=stored.pylock)
 

@@ -29,6 +29,8 @@ class NamedPython:
     """``3.10`` where the file names one."""
     allowed: SpecifierSet = field(default_factory=SpecifierSet)
     """Where it gives bounds only."""
+    of_package: bool = False
+    """They are those of the project as a package: an old example in it need not know them."""
 
 
 def named_pythons(workdir: str, read: Callable[[str], bytes | None]) -> list[NamedPython]:
@@ -49,7 +51,9 @@ def named_pythons(workdir: str, read: Callable[[str], bytes | None]) -> list[Nam
                 found.append(NamedPython(place=place, exact=match[1]))
                 continue
             try:
-                found.append(NamedPython(place=place, allowed=SpecifierSet(said)))
+                allowed = SpecifierSet(said)
+                package = name == "pyproject.toml"
+                found.append(NamedPython(place=place, allowed=allowed, of_package=package))
             except InvalidSpecifier:
                 continue  # a file for other tools: what it means there is not ours to report
     return found

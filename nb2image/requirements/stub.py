@@ -24,8 +24,10 @@ from nb2image.requirements.listing import IndexFile
 from nb2image.requirements.release import releases
 from nb2image.requirements.target import Target
 
-STUBS_EACH = 3
-"""Releases of one project that are offered."""
+COMPILED = re.compile(
+    r"^(?!.*(?:^|/)(?:docs?|examples?|tests?)/).*\.(?:c|cc|cpp|cu|cxx|f|f77|f90|pyx|rs)$"
+)
+"""A source for a compiler, outside of documentation and tests."""
 FIXED_TIME = (2020, 1, 1, 0, 0, 0)
 
 
@@ -39,6 +41,8 @@ class Stub:
     requires: tuple[str, ...]
     """PEP 508 lines."""
     requires_python: str = ""
+    compiled: bool = False
+    """It holds sources that need a compiler."""
     sdist: IndexFile
 
     @property
@@ -57,26 +61,23 @@ def stubs_of(
     project = index.project(name)
     if project is None:
         return
-    found = 0
     for version, files in releases(project, specifier, as_of):
         sdists = [f for f in files if not f.is_wheel and target.accepts(f.requires_python)]
         # a .tar.gz before a .zip: it is what is made today, and read as a stream
         sdists.sort(key=lambda f: not f.name.endswith(".tar.gz"))
         if not sdists:
             continue
-        metadata = index.contents(sdists[0]).metadata
-        raw, _ = parse_email(metadata)
+        contents = index.contents(sdists[0])
+        raw, _ = parse_email(contents.metadata)
         requires = [r for r in map(repaired, raw.get("requires_dist", [])) if r]
         yield Stub(
             name=project.name,
             version=str(version),
             requires=tuple(requires),
             requires_python=sdists[0].requires_python,
+            compiled=any(COMPILED.search(m) for m in contents.members),
             sdist=sdists[0],
         )
-        found += 1
-        if found == STUBS_EACH:
-            return
 
 
 LEGACY = re.compile(

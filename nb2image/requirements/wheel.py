@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from threading import Lock
 
 # foo.py, foo.so, foo.abi3.so, foo.cpython-311-x86_64-linux-gnu.so, foo.pyd
 MODULE_FILE = re.compile(
@@ -14,6 +15,10 @@ MODULE_FILE = re.compile(
 IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 # Folders of an sdist below which its packages can lie.
 SOURCE_ROOTS = ("src", "lib", "python", "py", "Python", "python-package", "source")
+
+PARSING = Lock()
+"""ast.parse fails at random in several threads at once before CPython 3.11.5.
+https://github.com/python/cpython/issues/106905"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,8 @@ class Surface:
 def surface(source: str, module: str, *, package: bool) -> Surface:
     """The surface of ``module``; ``package`` when the source is its ``__init__``."""
     try:
-        tree = ast.parse(source)
+        with PARSING:
+            tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Surface(names=frozenset(), anything=True)
     names: set[str] = set()

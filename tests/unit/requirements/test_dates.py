@@ -35,6 +35,7 @@ def policy(*, git: str = "", python: str = "", executed: str = "", **options: st
         ({"git": "2026-10-01", "python": "3.11.2"}, "latest", ""),
         ({"git": "2024-10-01", "python": "3.11.2"}, "as-of", "2024-10-01"),
         ({"python": "3.99.1"}, "latest", ""),
+        ({"git": "2018-01-01", "python": "3.9.0"}, "as-of", "2021-10-05"),
     ],
 )
 def test_the_earliest_clock_counts(clocks: dict[str, str], kind: str, as_of: str) -> None:
@@ -67,9 +68,14 @@ def test_options_that_cannot_be_followed_are_refused(options: dict[str, str]) ->
         policy(**options)
 
 
-def test_the_date_is_not_before_a_release_that_the_notebook_names() -> None:
-    """numpy==1.22 in a cell means that 1.22 was out, whatever git says."""
-    found = not_before(policy(git="2020-01-01"), {"numpy": "2022-01-01", "six": "2016-01-01"})
-    assert found.as_of == "2022-01-01"
-    fixed = not_before(policy(as_of="2020-01-01"), {"numpy": "2022-01-01"})
+def test_the_date_is_not_before_what_the_notebook_uses() -> None:
+    """numpy==1.22 in a cell means that 1.22 was out, whatever its Python's age says."""
+    uploads = {"numpy 1.22": "2022-01-01", "six": "2016-01-01", "renamed": "2024-01-01"}
+    found = not_before(policy(git="2020-01-01"), uploads, "2023-01-01")
+    assert (found.as_of, found.reason) == (
+        "2022-01-01",
+        "the notebook uses numpy 1.22, released then",
+    )
+    assert not_before(policy(git="2020-01-01"), uploads, "").as_of == "2024-01-01"
+    fixed = not_before(policy(as_of="2020-01-01"), uploads, "")
     assert fixed.as_of == "2020-01-01"

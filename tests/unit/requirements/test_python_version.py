@@ -123,6 +123,14 @@ def test_removed_modules_do_not_overrule_the_metadata() -> None:
     assert chosen(metadata="3.12.1", source="import distutils").version == "3.12"
 
 
+def test_a_package_around_an_old_notebook_does_not_move_its_python() -> None:
+    """requires-python of the repository speaks of the package, not of its old examples."""
+    package = {"pyproject.toml": '[project]\nrequires-python = ">=3.12"\n'}
+    assert chosen(metadata="3.8.1", files=package).version == "3.8"
+    environment = {"environment.yml": "dependencies:\n  - python>=3.12\n"}
+    assert chosen(metadata="3.8.1", files=environment).version == "3.12"
+
+
 def test_a_python_without_a_base_is_exchanged_for_the_nearest() -> None:
     """The warning says what was asked for and why it cannot be."""
     found = chosen(metadata="3.5.2")
