@@ -14,6 +14,8 @@ Env = dict[str, tuple[str, ...]]
 """What names may be bound to."""
 
 MAX_VALUES = 32
+MAX_LENGTH = 1000
+"""Longer than any path that a person writes; code can double a string without an end."""
 PASS_THROUGH = {"str", "fspath", "normpath", "abspath", "realpath", "expanduser", "resolve"}
 PASS_THROUGH |= {"absolute", "as_posix", "Path", "PurePath", "PosixPath", "PurePosixPath"}
 """Functions and methods that leave a path what it is."""
@@ -21,7 +23,8 @@ PASS_THROUGH |= {"absolute", "as_posix", "Path", "PurePath", "PosixPath", "PureP
 
 def values(node: ast.expr | None, env: Env) -> tuple[str, ...]:
     """The strings or paths that an expression may be, with UNKNOWN parts; empty for no idea."""
-    return tuple(dict.fromkeys(islice(each_value(node, env), MAX_VALUES)))
+    found = islice(each_value(node, env), MAX_VALUES)
+    return tuple(dict.fromkeys(text for text in found if len(text) <= MAX_LENGTH))
 
 
 def each_value(node: ast.expr | None, env: Env) -> Iterator[str]:

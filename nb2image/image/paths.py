@@ -15,13 +15,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from nb2image.image.constants import Env, dotted, join, values
+from nb2image.image.constants import MAX_VALUES, Env, dotted, join, values
 from nb2image.image.pattern import UNKNOWN
 
 Use = Literal["open", "read", "write", "mention"]
 """``open``: a file of that name must be there; ``read``: perhaps a file, perhaps only a word."""
 
-MAX_LENGTH = 300
 WRITERS = re.compile(
     r"to_\w+|save\w*|write\w*|dump|export\w*|imsave|imwrite|mkdir|makedirs|touch|urlretrieve"
     r"|download\w*|\w*(Writer|Checkpoint|Logger|FileHandler)"
@@ -153,7 +152,7 @@ class _Walker:
             kept = () if self.sure else self.env.get(name, ())
             its = found if node is target else ()
             if name and kept + its:
-                self.env[name] = tuple(dict.fromkeys(kept + its))
+                self.env[name] = tuple(dict.fromkeys(kept + its))[:MAX_VALUES]
             else:
                 self.env.pop(name, None)
 
@@ -243,7 +242,7 @@ class _Walker:
         chdir: bool = False,
     ) -> None:
         literal = text.replace(UNKNOWN, "")
-        if not literal or len(text) > MAX_LENGTH or not literal.isprintable() or "://" in text:
+        if not literal or not literal.isprintable() or "://" in text:
             return
         named = NamedPath(
             text=text,

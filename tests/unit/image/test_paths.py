@@ -123,6 +123,23 @@ def test_names_bound_in_one_cell_are_known_in_the_next() -> None:
 
 
 @pytest.mark.parametrize(
+    "source",
+    [
+        "x = 'a'\n" + "x = x + x\n" * 80,
+        "".join(f"v{n} = 'a' if c else 'b'\n" for n in range(40))
+        + "open("
+        + " + ".join(f"v{n}" for n in range(40))
+        + ")",
+        "open(f'" + "{x}" * 400 + "')",
+        "x = 'a'\n" + "x = Path(x, x)\nx = os.path.join(x, x)\n" * 40,
+    ],
+)
+def test_code_cannot_make_the_search_endless(source: str) -> None:
+    """Strings that double and choices that multiply are cut short."""
+    assert len(names(source)) <= 200
+
+
+@pytest.mark.parametrize(
     ("pattern", "path", "glob", "matched"),
     [
         ("a/*.csv", "a/x.csv", True, True),
