@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from nb2image.model.history import HistoryDetail, HistoryEntry
 
 
+LISTED_OUTPUTS = 20
+
+
 @contextmanager
 def progress(*, quiet: bool = False, as_json: bool = False) -> Iterator[Emit]:
     """A sink that shows events on stderr in the way that was asked for, as long as it is open.
@@ -223,8 +226,10 @@ def show_run(report: RunReport, folder: Path, *, quiet: bool, as_json: bool) -> 
         return
     if quiet:
         return
-    for file in report.outputs:
+    for file in report.outputs[:LISTED_OUTPUTS]:
         tell(f"{clean(str(folder / file.path))}  {amount(file.size)}")
+    if more := report.outputs[LISTED_OUTPUTS:]:
+        tell(f"and {len(more)} more in {clean(str(folder))}  {amount(sum(f.size for f in more))}")
     if report.out_of_memory:
         tell("the container was killed: it used more memory than it was allowed")
     if report.exit_status:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nb2image import doctor, pipeline
+from nb2image import console, doctor, pipeline
 from nb2image.cli import main
 from nb2image.doctor import Check
 from nb2image.errors import BuildError, EngineError, OptionError
@@ -160,6 +160,16 @@ def test_run_ends_as_the_script(
     out, err = capsys.readouterr()
     assert out == "50%\rdone\n"
     assert err == "oh\nback/m.pkl  1.5 kB\nthe script ended with exit status 5\n"
+
+
+def test_many_outputs(capsys: pytest.CaptureFixture[str]) -> None:
+    """The first outputs are listed, the rest are counted."""
+    files = tuple(OutputFile(path=f"f{n:02}", size=1000, sha256="") for n in range(25))
+    report = RunReport(image="x", exit_status=0, seconds=1, outputs=files)
+    console.show_run(report, Path("back"), quiet=False, as_json=False)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[19] == "back/f19  1.0 kB"
+    assert lines[20:] == ["and 5 more in back  5.0 kB"]
 
 
 @pytest.mark.parametrize(
