@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+SERVICES = re.compile(r"colab|kaggle", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,14 +21,16 @@ class Statement:
     """Whether it stands at the top of the cell."""
     in_function: bool
     in_class: bool
+    guarded: bool
+    """Whether it stands below ``try``, or below a condition that asks for a hosting service."""
 
 
 def statements(tree: ast.Module) -> Iterator[Statement]:
     """Every statement at any depth."""
-    blocks = [(tree.body, False, False)]
+    blocks = [(tree.body, False, False, False)]
     number = 0
     while blocks:
-        block, in_function, in_class = blocks.pop()
+        block, in_function, in_class, guarded = blocks.pop()
         for node in block:
             yield Statement(
                 node=node,
@@ -33,11 +38,24 @@ def statements(tree: ast.Module) -> Iterator[Statement]:
                 top=block is tree.body,
                 in_function=in_function,
                 in_class=in_class,
+                guarded=guarded,
             )
             function = in_function or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
             inside = in_class or isinstance(node, ast.ClassDef)
-            blocks += [(inner, function, inside) for inner in blocks_of(node)]
+            below = guarded or is_guard(node)
+            blocks += [(inner, function, inside, below) for inner in blocks_of(node)]
         number += 1
+
+
+def is_guard(node: ast.stmt) -> bool:
+    """Whether what stands below a statement may fail, or runs only in a hosting service."""
+    match node:
+        case ast.Try(handlers=[_, *_]):
+            return True
+        case ast.If(test=test):
+            return SERVICES.search(ast.unparse(test)) is not None
+        case _:
+            return False
 
 
 def blocks_of(node: ast.stmt) -> Iterator[list[ast.stmt]]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from functools import cache
 
-from nb2image import resources
+from nb2image.notebook.helpers import helper
 from nb2image.notebook.piece import Piece
 from nb2image.notebook.setting import Setting
 from nb2image.notebook.text import Lines, literal, own, printable
@@ -80,16 +78,3 @@ def given_answers(answers: Sequence[str], setting: Setting, *, secret: bool) -> 
     if secret:
         text += '\n\n\n__import__("getpass").getpass = lambda *ignored: input()'
     return text
-
-
-def helper(name: str, known_as: str) -> str:
-    """The text of a helper function, under the name that it has in the script."""
-    return re.sub(rf"^(def|class) {name}\b", rf"\1 {known_as}", helpers()[name])
-
-
-@cache
-def helpers() -> dict[str, str]:
-    """The text of every helper function by name."""
-    text = (resources.folder("templates") / "script" / "helpers.py").read_text("utf-8")
-    parts = re.split(r"\n\n\n(?=(?:def|class) (\w+))", text)
-    return dict(zip(parts[1::2], (part.rstrip() for part in parts[2::2]), strict=True))

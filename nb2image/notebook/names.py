@@ -27,8 +27,15 @@ class Facts:
     """Names, attributes, imported names, keywords and short texts."""
     modules: set[str] = field(default_factory=set)
     """Every module that is imported, dotted."""
+    paths: set[str] = field(default_factory=set)
+    """Texts that may be paths of a hosting service."""
     coroutines: set[str] = field(default_factory=set)
     """Coroutine functions that are defined."""
+
+    @property
+    def service_paths(self) -> bool:
+        """Whether some text may be a path of a hosting service."""
+        return bool(self.paths)
 
     @property
     def star(self) -> bool:
@@ -70,8 +77,11 @@ def note(node: ast.AST, facts: Facts) -> None:
         case ast.keyword(arg=str(name), value=value):
             zero = isinstance(value, ast.Constant) and value.value == 0
             facts.words.add(f"{name}=0" if zero else name)
-        case ast.Constant(value=str(text)) if len(text) < 20:
-            facts.words.add(text)
+        case ast.Constant(value=str(text)):
+            if len(text) < 20:
+                facts.words.add(text)
+            if "/content" in text or "/kaggle" in text:
+                facts.paths.add(text)
         case ast.Import(names=aliases):
             facts.modules.update(alias.name for alias in aliases)
         case ast.ImportFrom(module=str(module), level=0):

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from nb2image.errors import NotebookError
 from nb2image.model import Cell, Finding, MimeData, Notebook, Output
 from nb2image.notebook.text import LINE_END
+from nb2image.notebook.textual import notebook_of_text
 
 # Kernel names that say their language where the metadata does not.
 OTHER_KERNELS = re.compile(
@@ -27,13 +28,16 @@ def read_notebook(data: bytes, *, name: str, suffix: str = ".ipynb") -> Notebook
     Raises NotebookError.
     """
     text = decoded(data)
-    if suffix != ".ipynb":
+    if suffix == ".ipynb":
+        content, found = parsed(text)
+    elif suffix in (".py", ".md"):
+        content, found = notebook_of_text(text, suffix), "jupytext"
+    else:
         raise NotebookError(
             f"a {suffix or 'file without a suffix'} is not a notebook that can be read",
             code="not-a-notebook",
-            hint="name a .ipynb file",
+            hint="name a .ipynb file, or a .py or .md file of jupytext's",
         )
-    content, found = parsed(text)
     metadata = mapping(content.get("metadata"))
     kernel = mapping(metadata.get("kernelspec"))
     language = mapping(metadata.get("language_info"))

@@ -55,8 +55,13 @@ def look_over(
     parameters: Collection[Found],
     options: Options,
     files: Files,
+    *,
+    colab: bool = False,
 ) -> Setting:
-    """What the translation of each cell needs to know of all of them."""
+    """What the translation of each cell needs to know of all of them.
+
+    ``colab`` when the notebook's metadata say that it was made there.
+    """
     magics = [magic for facts in cells for magic in magics_of(facts.tree)]
     words = frozenset(word for facts in cells for word in facts.words)
     modules = frozenset(module for facts in cells for module in facts.modules)
@@ -73,6 +78,8 @@ def look_over(
         ),
         own_magics=bool(DEFINE_MAGICS & words) or any(map(brings_magics, modules)),
         coroutines=frozenset(name for facts in cells for name in facts.coroutines),
+        colab=colab or any(module.startswith("google.colab") for module in modules),
+        service_paths=any(facts.service_paths for facts in cells),
         answered=bool(options.answers),
         parameters=frozenset(
             (found.parameter.place.cell, found.parameter.place.line) for found in parameters

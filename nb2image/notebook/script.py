@@ -53,7 +53,13 @@ def make_script(
         codes[number] = with_automagic(code, defined)
         if codes[number] is not code:
             facts[number] = tuple(facts_of(tree) for tree in trees_of(codes[number]))
-    setting = look_over([f for parts in facts.values() for f in parts], parameters, options, files)
+    setting = look_over(
+        [f for parts in facts.values() for f in parts],
+        parameters,
+        options,
+        files,
+        colab='"colab":' in notebook.metadata_json,
+    )
     kept, unknown = values_asked_for(cells, codes, facts, setting)
     pieces = dict(translated(notebook, codes, kept, setting))
     everything = together([*pieces.values(), *asked_by_all(codes, setting)])

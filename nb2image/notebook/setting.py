@@ -34,6 +34,10 @@ class Setting:
     """(cell, line) of each line that sets a parameter of the script."""
     coroutines: frozenset[str] = frozenset()
     """Names of the coroutine functions that some cell defines."""
+    colab: bool = False
+    """Whether the notebook was made in Colab."""
+    service_paths: bool = False
+    """Whether some text may be a path of Colab or Kaggle."""
     answered: bool = False
     """Whether answers to ``input()`` were given."""
     files: Files = field(default_factory=Files)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from nb2image.model import Place
-from nb2image.notebook import asks, awaits, history, imports
+from nb2image.notebook import asks, awaits, history, imports, services
 from nb2image.notebook.automagic import with_automagic
 from nb2image.notebook.calls import Statement, cell_magic_of, magic_of, statements
 from nb2image.notebook.edits import Edit, applied, between, replaced, span
@@ -140,6 +140,7 @@ def module(tree: ast.Module, lines: Lines, setting: Setting, manner: Manner) -> 
     pieces: list[Piece] = []
     edits: list[Edit] = []
     gone: Counter[int] = Counter()
+    gone_nodes: set[int] = set()
     found = tuple(statements(tree))
     sizes = Counter(statement.block for statement in found)
     for statement in found:
@@ -153,14 +154,24 @@ def module(tree: ast.Module, lines: Lines, setting: Setting, manner: Manner) -> 
             if not statement.top and gone[statement.block] == sizes[statement.block]:
                 new = (*new, Line("pass", lines[node.lineno - 1].place))
             edits.append(replaced(node, lines, new))
+            gone_nodes.update(map(id, ast.walk(node)))
         elif isinstance(node, ast.Expr) and is_shown(statement, lines, setting, manner, is_last):
             edits += showing(node, lines, setting, manner.kept_as if is_last else "")
             pieces.append(Piece(modules=frozenset({"sys"})))
     if history.may_be_read(setting.used):
         for value, number in history.numbers_read(tree, setting.defined).items():
             edits.append(replaced(value, lines, own(f"_{number}")))
+    if setting.service_paths:
+        for moved in services.paths(tree, lines, setting, gone_nodes):
+            if isinstance(moved, Piece):
+                pieces.append(moved)
+            else:
+                edits.append(moved)
     if "get_ipython" in setting.used:
-        pieces += shells(tree, lines)
+        answered = tuple(services.questions(tree, lines, setting))
+        edits += [edit for _, edit in answered]
+        pieces += [Piece(modules=frozenset({"sys"})) for _ in answered]
+        pieces += shells(tree, lines, [node for node, _ in answered])
     if asks.WORDS & setting.words:
         refusals = asks.refusals(tree, lines, setting.defined, answered=setting.answered)
         pieces.append(Piece(findings=refusals))
@@ -197,12 +208,13 @@ def changed(
     if magic is None:
         return (
             imports.changed(node, place)
+            or services.changed(node, place, setting, guarded=found.guarded)
             or ended(node, place, setting, last=last)
             or parameter(node, place, setting)
         )
     call = Call(
         name=magic[0],
-        argument=magic[1],
+        argument=services.path_text(magic[1], setting),
         place=place,
         target=target_of(node, lines),
         shown=last and manner.shown != "none",
@@ -250,12 +262,15 @@ def parameter(node: ast.stmt, place: Place, setting: Setting) -> Piece | None:
     return Piece(lines=own(f"{text} = {setting.helper('options')}.{name}", place))
 
 
-def shells(tree: ast.Module, lines: Lines) -> Iterator[Piece]:
-    """What the code asks of ``get_ipython()`` that is no magic."""
-    magics = [
-        found.node
-        for found in statements(tree)
-        if magic_of(found.node) or cell_magic_of(found.node)
+def shells(tree: ast.Module, lines: Lines, answered: list[ast.expr]) -> Iterator[Piece]:
+    """What the code asks of ``get_ipython()`` that is no magic and not ``answered`` otherwise."""
+    magics: list[ast.AST] = [
+        *answered,
+        *(
+            found.node
+            for found in statements(tree)
+            if magic_of(found.node) or cell_magic_of(found.node)
+        ),
     ]
     known = {id(node) for magic in magics for node in ast.walk(magic)}
     for node in ast.walk(tree):

@@ -205,3 +205,63 @@ def run_file(path, *arguments, names, module=False, main=True):
     finally:
         sys.argv, sys.path[:] = before
     names.update((key, value) for key, value in made.items() if not key.startswith("__"))
+
+
+class drive:
+    """Google Drive in Colab: here a folder that is mounted, docker run -v DIR:/content/drive."""
+
+    @staticmethod
+    def mount(path, *ignored, **options):
+        import os
+
+        if not os.path.isdir(path):
+            raise FileNotFoundError(f"nothing is mounted: docker run -v DIR:{path}")
+
+    @staticmethod
+    def flush_and_unmount(*ignored, **options):
+        pass
+
+
+class files:
+    """Colab's files: what the notebook offers for download is put into the outputs."""
+
+    @staticmethod
+    def download(path):
+        import os
+        import shutil
+
+        folder = "/outputs" if os.access("/outputs", os.W_OK) else "outputs"
+        os.makedirs(folder, exist_ok=True)
+        print("saved", shutil.copy(path, folder))
+
+
+class userdata:
+    """Colab's secrets: environment variables of the container, docker run -e NAME."""
+
+    @staticmethod
+    def get(name):
+        import os
+
+        return os.environ[name]
+
+
+class UserSecretsClient:
+    """Kaggle's secrets: environment variables of the container, docker run -e NAME."""
+
+    @staticmethod
+    def get_secret(name):
+        import os
+
+        return os.environ[name]
+
+
+def cv2_imshow(image):
+    """Colab's display of a picture of OpenCV: a file in the outputs."""
+    import os
+
+    import cv2
+
+    folder = "/outputs" if os.access("/outputs", os.W_OK) else "outputs"
+    os.makedirs(folder, exist_ok=True)
+    number = len(os.listdir(folder)) + 1
+    cv2.imwrite(os.path.join(folder, f"cv2_imshow-{number:03d}.png"), image)
