@@ -29,6 +29,7 @@ from nb2image.terminal import clean, one_line, passable, step_title
 if TYPE_CHECKING:
     from nb2image.doctor import Check
     from nb2image.model.analysis import Inspection
+    from nb2image.model.comparison import Comparison
     from nb2image.model.forecast import Forecast
     from nb2image.model.history import HistoryDetail, HistoryEntry
 
@@ -176,6 +177,23 @@ def show_inspection(found: Inspection, *, form: str, top: int, quiet: bool) -> N
             show_lines([next(text.head_lines(found)), *text.gate_lines(found.gates)])
         case _:
             show_lines(text.inspection_lines(found, top=top))
+
+
+def show_comparison(found: Comparison, *, form: str, top: int) -> None:
+    """Print a comparison: as a table, Markdown, CSV, JSON, or an SVG chart."""
+    from nb2image.analysis import chart, comparison_text
+
+    match form:
+        case "json":
+            print(msgspec.json.encode(found).decode())
+        case "csv":
+            print(comparison_text.csv_text(found), end="")
+        case "svg":
+            print(chart.svg(found))
+        case "markdown":
+            show_lines(comparison_text.markdown_lines(found, top=top))
+        case _:
+            show_lines(comparison_text.text_lines(found, top=top))
 
 
 def show_forecast(forecast: Forecast, *, as_json: bool, top: int) -> None:

@@ -12,7 +12,7 @@ from nb2image.model.layer import Entry
 Visible = Mapping[str, tuple[int, Entry]]
 
 REST = Owner("other", "everything else")
-FOLDER_SHARE = 0.01
+FOLDER_SHARE = 0.001
 """Folders below this share of the image are not listed."""
 FOLDER_DEPTH = 12
 """Deeper folders are counted in the one above."""
@@ -110,7 +110,7 @@ def package_shares(
 
 
 def folder_shares(visible: Visible) -> tuple[Share, ...]:
-    """The folders that hold at least a hundredth of the image, with all below them, by path."""
+    """The folders that hold at least a thousandth of the image, with all below them, by path."""
     own: dict[str, tuple[int, int]] = {}
     for path, (_, entry) in visible.items():
         if entry.kind == "file":

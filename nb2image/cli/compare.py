@@ -1,0 +1,82 @@
+"""``nb2image compare``: images side by side."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nb2image.cli import options as o
+from nb2image.cli.app import app, face
+from nb2image.cli.groups import about_notebook, takes
+
+
+class Form(StrEnum):
+    """How the comparison is printed."""
+
+    text = "text"
+    markdown = "markdown"
+    csv = "csv"
+    json = "json"
+    svg = "svg"
+
+
+@app.command()
+@takes(about_notebook)
+def compare(
+    context: typer.Context,
+    images: Annotated[
+        list[str],
+        typer.Argument(
+            help="Images of the engine, tars, OCI layouts, folders that convert wrote (their "
+            "forecast); the others are held against the first. With --variants one notebook.",
+            metavar="IMAGE…",
+        ),
+    ],
+    variants: Annotated[
+        str,
+        o.option(
+            "--variants",
+            help="Build the notebook in these ways and compare: cpu,cpu-single,cpu-bytecode.",
+            panel=o.IMAGE,
+            metavar="NAMES",
+        ),
+    ] = "",
+    top: Annotated[
+        int,
+        o.option("--top", help="Rows of each list. Default: 15.", panel=o.SHOWN, metavar="N"),
+    ] = 15,
+    form: Annotated[
+        Form, o.option("--format", help="As a table, for documents, or a chart.", panel=o.SHOWN)
+    ] = Form.text,
+    quiet: o.Quiet = False,
+    json: o.Json = False,
+) -> None:
+    """Compare images: totals, layers, packages and folders, build times.
+
+    Differences are against the first image. Build times are those of the variants, or what the
+    history knows of an image's plan.
+    """
+    from nb2image import console
+    from nb2image.comparing import compare_named, compare_variants
+    from nb2image.errors import OptionError
+    from nb2image.services import Services
+
+    json = json or form is Form.json
+    with face(quiet=quiet, json=json) as emit:
+        if variants and len(images) != 1:
+            raise OptionError(
+                "--variants needs one notebook",
+                code="compare-variants",
+                hint="nb2image compare analysis.ipynb --variants cpu,cpu-single",
+            )
+        if variants:
+            names = [name.strip() for name in variants.split(",") if name.strip()]
+            options = o.gather(context.params)
+            found = compare_variants(Path(images[0]), names, options, Services(), emit)
+        else:
+            platform = context.params["platform"].value
+            found = compare_named(images, Services(), platform=platform)
+    console.show_comparison(found, form="json" if json else form.value, top=top)
