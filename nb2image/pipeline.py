@@ -295,6 +295,8 @@ def build_plan(
     with stage(emit, "build") as say:
         image = builder(plan, folder, how, services, emit).build(request, emit)
         say(amount(image.size))
+        if image.builder == "embedded":
+            say("without an engine")
         say(f"{image.cached_steps} of {image.steps} steps from the cache")
     return image
 
