@@ -111,7 +111,7 @@ def limit(run: RunReport, raised: Raised | None) -> tuple[str, str, str, str] | 
     if run.timed_out:
         return (
             "timed-out",
-            f"it did not end within {run.seconds:.0f} s",
+            f"it had not ended after {run.seconds:.0f} s and was stopped",
             "give it more with --timeout, or let it do less",
             "",
         )
