@@ -27,6 +27,8 @@ class Options:
     """A requirements file that replaces the inference; empty for none."""
     assume: tuple[tuple[str, str], ...] = ()
     """(import name, distribution) pairs that the user vouches for."""
+    lacking: tuple[str, ...] = ()
+    """Modules that a run was found to lack: provided as if the notebook imported them."""
     env_from: str = ""
     """A Python interpreter, or ``kernel NAME``, whose installed versions are taken."""
     versions: Literal["", "env", "as-of", "latest"] = ""

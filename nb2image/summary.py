@@ -66,3 +66,14 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
         f"{'ran' if verdict.ran else 'failed'} in {verdict.seconds:.1f} s{runs}{share}"
         + (f" ({', '.join(told)})" if told else "")
     )
+
+
+def share_line(verdict: Verdict) -> str:
+    """The verdict in a few words: ``ran, 9 of 9 cells reproduced``."""
+    if not verdict.ran:
+        return "failed"
+    if verdict.reproduced is None:
+        return "ran, nothing to compare"
+    good = verdict.count("same", "close")
+    total = good + verdict.count("differs", "not-reached")
+    return f"ran, {good} of {total} cells reproduced"

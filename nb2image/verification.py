@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nb2image.errors import OptionError, RunError
-from nb2image.events import Emit
-from nb2image.model import Place, Report
+from nb2image.events import Emit, Noticed
+from nb2image.model import Finding, Place, Report
 from nb2image.options import Options
 from nb2image.proof import Conditions
 from nb2image.services import Services
 
 if TYPE_CHECKING:
-    pass
+    from nb2image.pipeline import Conversion
 
 NOTEBOOKS = (".ipynb", ".py", ".md")
-FIGURES = "report"
-"""The folder beside the report that holds the figures it shows."""
+FIXES = 3
+"""How often a conversion is mended and tried again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,15 @@ def verify(asked: Verification, services: Services, emit: Emit) -> Report:
             tag=asked.tag,
             proof=asked,
         )
+        if asked.fix:
+            return convert_and_fix(conversion, asked.options, services, emit)
         return pipeline.convert(conversion, asked.options, services, emit)
+    if asked.fix:
+        raise OptionError(
+            f"--fix converts again, and {asked.subject} is no notebook",
+            code="option-invalid",
+            hint="name the notebook instead",
+        )
     if path.is_dir():
         plan = read_context(path)
         image = pipeline.build(path, services, emit, tag=asked.tag)
@@ -87,6 +95,7 @@ def prove_built(
     """Run a built image, compare, and write the report to ``folder`` where there is one."""
     from nb2image import pipeline
     from nb2image.report.pages import write_pages
+    from nb2image.stamp import stamp_image
 
     with tempfile.TemporaryDirectory(prefix="nb2image-") as temporary:
         figures = Path(temporary)
@@ -99,6 +108,8 @@ def prove_built(
             plan_digest=report.plan_digest or plan.digest,
             verdict=verdict,
         )
+        if asked.stamp:
+            stamp_image(image, verdict, services.environ)
         if folder is not None:
             write_pages(folder, report, plan, notebook, figures, html=asked.html)
     return report
@@ -127,3 +138,38 @@ def refuse(report: Report, require: str) -> None:
         hint="see the report; if the image is as you want it, say so with --require ran",
         where=Place(cell=cells[0]),
     )
+
+
+def convert_and_fix(asked: Conversion, options: Options, services: Services, emit: Emit) -> Report:
+    """Convert, and convert again with what the failed run lacked, ``FIXES`` times at most.
+
+    What was added, and how the requirements changed, is noticed and in the report's findings.
+    """
+    from nb2image import pipeline
+    from nb2image.context import read_context
+    from nb2image.report import write_report
+    from nb2image.verify.remedy import difference, remedy
+
+    report = pipeline.convert(asked, options, services, emit)
+    added: list[Finding] = []
+    for _ in range(FIXES):
+        failure = report.verdict.failure if report.verdict else None
+        better = remedy(failure, options) if failure else None
+        if failure is None or better is None:
+            break
+        before = read_context(Path(report.context))
+        options, asked = better, replace(asked, force=True)
+        report = pipeline.convert(asked, options, services, emit)
+        changes = difference(before, read_context(Path(report.context)))
+        finding = Finding(
+            severity="warning",
+            code="fixed",
+            message=f"{failure.message}: converted again with {', '.join(changes) or 'no change'}",
+            place=Place(cell=failure.cell, line=failure.line) if failure.cell else None,
+        )
+        added.append(finding)
+        emit(Noticed(stage="verify", finding=finding))
+    if added:
+        report = replace(report, findings=(*report.findings, *added))
+        write_report(Path(report.context), report)
+    return report

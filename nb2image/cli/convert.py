@@ -57,7 +57,9 @@ def convert(
     rtol: p.Rtol = 1e-6,
     runs: p.RunsOf = 2,
     require: p.RequireOf = p.Require.reproduced,
+    fix: p.Fix = False,
     html: p.Html = False,
+    stamp: p.Stamp = False,
     no_history: o.NoHistory = False,
     quiet: o.Quiet = False,
     json: o.Json = False,
@@ -75,7 +77,9 @@ def convert(
         proof = verification.Verification(
             subject=str(notebook),
             conditions=p.gather_conditions(context.params, with_variables=False),
+            fix=fix,
             html=html,
+            stamp=stamp,
         )
         asked = pipeline.Conversion(
             notebook=notebook,
@@ -87,7 +91,8 @@ def convert(
             how=o.gather_build(context.params),
             proof=proof if build and not no_verify else None,
         )
-        report = pipeline.convert(asked, o.gather(context.params), services, kept.emit)
+        make = verification.convert_and_fix if fix and asked.proof else pipeline.convert
+        report = make(asked, o.gather(context.params), services, kept.emit)
         kept.done(report)
         console.show_report(report, as_json=json)
         if report.verdict is not None and not (quiet or json):

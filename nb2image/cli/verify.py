@@ -41,7 +41,9 @@ def verify(
     rtol: p.Rtol = 1e-6,
     runs: p.RunsOf = 2,
     require: p.RequireOf = p.Require.reproduced,
+    fix: p.Fix = False,
     html: p.Html = False,
+    stamp: p.Stamp = False,
     mount: p.Mounts = None,
     env: p.Variables = None,
     env_file: p.VariableFiles = None,
@@ -59,7 +61,9 @@ def verify(
             folder=output,
             tag=tag,
             conditions=p.gather_conditions(context.params),
+            fix=fix,
             html=html,
+            stamp=stamp,
         )
         report = verification.verify(asked, Services(), emit)
         console.show_proof(report, as_json=json)

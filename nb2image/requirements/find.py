@@ -17,6 +17,7 @@ from nb2image.model import (
     Finding,
     Need,
     Notebook,
+    Place,
     Requirements,
     ResolutionStep,
     Script,
@@ -101,6 +102,7 @@ def find_wanted(notebook: Notebook, script: Script, project: Project, world: Wor
     )
     target = world.target(python.version)
     needs, import_findings = find_needs(script)
+    needs = (*needs, *(Need(module=module, place=Place()) for module in options.lacking))
 
     def names(as_of: str) -> tuple[tuple[DirectRequirement, ...], tuple[Finding, ...]]:
         return resolve_names(
