@@ -21,6 +21,7 @@ from nb2image.model import (
     Requirements,
     ResolutionStep,
     Script,
+    SystemPackage,
 )
 from nb2image.options import Options
 from nb2image.project import Project
@@ -332,6 +333,7 @@ def locked(climbed: Climb, wanted: Wanted, world: World) -> Requirements:
         as_of=rung.as_of,
         direct=direct,
         locked=climbed.found.packages,
+        system=asked_for(world.options),
         needs=wanted.needs,
         steps=climbed.steps,
         text=requirements_text(
@@ -344,6 +346,12 @@ def locked(climbed: Climb, wanted: Wanted, world: World) -> Requirements:
         ),
         findings=(*wanted.findings, *step_findings(climbed, wanted)),
     )
+
+
+def asked_for(options: Options) -> tuple[SystemPackage, ...]:
+    """The Debian packages of ``--apt``."""
+    names = sorted(set(options.apt) - set(options.no_apt))
+    return tuple(SystemPackage(name=name, reason="--apt") for name in names)
 
 
 def step_findings(climbed: Climb, wanted: Wanted) -> tuple[Finding, ...]:
