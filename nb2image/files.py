@@ -14,7 +14,7 @@ from nb2image.errors import OptionError, PlanError
 from nb2image.image.constants import Env
 from nb2image.image.contract import MANIFEST
 from nb2image.image.paths import NamedPath, named_paths
-from nb2image.image.pattern import UNKNOWN, compile_pattern, excluded, literal_folder
+from nb2image.image.pattern import UNKNOWN, excluded, fits, literal_folder
 from nb2image.image.quote import printable, project_path
 from nb2image.image.secret_names import looks_secret
 from nb2image.model import Finding, Notebook, Place, PlannedFile, Script
@@ -162,12 +162,11 @@ def matches(named: NamedPath, folder: str, project: Project) -> Iterator[str]:
         known = named.text.replace(UNKNOWN, "")
         telling = "/" in known.strip("./") or "." in posixpath.basename(known).strip(".")
         if named.use != "mention" or named.glob or telling:
-            pattern = compile_pattern(whole, glob=named.glob)
             deep = "**" in whole or whole.endswith(UNKNOWN)
             start = literal_folder(whole)
             levels = None if deep else whole.removeprefix(start).strip("/").count("/")
             found = below(project, start, levels=levels)
-            yield from (path for path in found if pattern.fullmatch(path))
+            yield from (path for path in found if fits(path, whole, glob=named.glob))
     elif located is not None and named.folder and not holds(whole, project):
         yield from below(project, whole)
 

@@ -2,53 +2,44 @@
 
 from __future__ import annotations
 
+import glob as globs
 import re
-from functools import lru_cache
+from fnmatch import fnmatchcase
 
 UNKNOWN = "\0"
 """Stands for a part of a path that is known only when the script runs; no file name holds it."""
 
 
-@lru_cache(maxsize=1024)
-def compile_pattern(pattern: str, *, glob: bool) -> re.Pattern[str]:
-    """The regular expression of a pattern; with ``glob`` also ``*``, ``?``, ``[…]`` and ``**/``.
+def fits(path: str, pattern: str, *, glob: bool) -> bool:
+    """Whether a path is one that the pattern means.
 
     An unknown part stays inside its folder, unless it is all that follows the last slash: then
-    whatever lies below is meant.
+    whatever lies below is meant. With ``glob`` also ``*``, ``?`` and ``[…]`` are wildcards, and
+    ``**`` is any number of folders. Takes no more than the product of both lengths.
     """
-    result = ""
-    position = 0
-    while position < len(pattern):
-        rest = pattern[position:]
-        if rest == UNKNOWN and pattern[position - 1 : position] in ("", "/"):
-            result, step = result + ".+", 1
-        elif rest[0] == UNKNOWN:
-            result, step = result + "[^/]*", 1
-        elif glob and rest.startswith("**/"):
-            result, step = result + "(?:[^/]+/)*", 3
-        elif glob and rest.startswith("**"):
-            result, step = result + ".*", 2
-        elif glob and rest[0] == "*":
-            result, step = result + "[^/]*", 1
-        elif glob and rest[0] == "?":
-            result, step = result + "[^/]", 1
-        elif glob and (match := re.match(r"\[(!?)(\]?[^\]]*)\]", rest)):
-            inner = re.sub(r"([\\\[\]&~|^])", r"\\\1", match[2])
-            result += f"[{'^' if match[1] else ''}{inner}]" if inner else re.escape(match[0])
-            step = match.end()
-        else:
-            result, step = result + re.escape(rest[0]), 1
-        position += step
-    try:
-        return re.compile(result, re.DOTALL)
-    except re.error:  # a range such as [z-a]
-        return re.compile(re.escape(pattern), re.DOTALL)
+    names = path.split("/")
+    pieces = pattern.split("/")
+    reached = {0}
+    for piece in pieces[:-1]:
+        reached = following(names, reached, piece, glob=glob)
+    last = pieces[-1]
+    if last == UNKNOWN or (glob and last == "**"):
+        return any(position < len(names) for position in reached)
+    return len(names) in following(names, reached, last, glob=glob)
+
+
+def following(names: list[str], reached: set[int], piece: str, *, glob: bool) -> set[int]:
+    """How many of the names are used up when one more piece of the pattern is."""
+    if glob and piece == "**":
+        return set(range(min(reached, default=len(names) + 1), len(names) + 1))
+    shell = (piece if glob else globs.escape(piece)).replace(UNKNOWN, "*")
+    return {n + 1 for n in reached if n < len(names) and fnmatchcase(names[n], shell)}
 
 
 def literal_folder(pattern: str) -> str:
     """The folder above the first part that is not literal; empty for the starting point."""
     match = re.search(rf"[*?\[{UNKNOWN}]", pattern)
-    return pattern[: match.start()].rpartition("/")[0] if match else pattern.rpartition("/")[0]
+    return (pattern[: match.start()] if match else pattern).rpartition("/")[0]
 
 
 def excluded(path: str, patterns: tuple[str, ...]) -> bool:
@@ -57,7 +48,6 @@ def excluded(path: str, patterns: tuple[str, ...]) -> bool:
     above = ["/".join(parts[: n + 1]) for n in range(len(parts))]
     for pattern in patterns:
         bare = pattern.strip("/").removeprefix("./")
-        matcher = compile_pattern(bare, glob=True)
-        if any(matcher.fullmatch(candidate) for candidate in (above if "/" in bare else parts)):
+        if any(fits(part, bare, glob=True) for part in (above if "/" in bare else parts)):
             return True
     return False

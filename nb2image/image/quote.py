@@ -67,7 +67,7 @@ def reference(text: str) -> Safe:
 
     Raises PlanError with what is wrong.
     """
-    match = _REFERENCE.fullmatch(text)
+    match = _REFERENCE.fullmatch(text) if len(text) <= 2 * MAX_REFERENCE else None
     if match is None or len(match["name"]) > MAX_REFERENCE:
         raise PlanError(
             f"{printable(text)} is not the name of an image",

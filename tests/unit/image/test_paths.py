@@ -6,7 +6,7 @@ import pytest
 
 from nb2image.image.constants import Env
 from nb2image.image.paths import NamedPath, named_paths
-from nb2image.image.pattern import UNKNOWN, compile_pattern, excluded, literal_folder
+from nb2image.image.pattern import UNKNOWN, excluded, fits, literal_folder
 
 
 def names(source: str, env: Env | None = None) -> list[NamedPath]:
@@ -146,6 +146,12 @@ def test_code_cannot_make_the_search_endless(source: str) -> None:
         ("a/*.csv", "a/b/x.csv", True, False),
         ("a/**/*.csv", "a/x.csv", True, True),
         ("a/**/*.csv", "a/b/c/x.csv", True, True),
+        ("a/**", "a/b/x.csv", True, True),
+        ("a/**", "a", True, False),
+        ("**/*.csv", "x.csv", True, True),
+        ("**/b/**/*.csv", "a/b/c/d/x.csv", True, True),
+        ("**/" * 200 + "y", "a/" * 200 + "x", True, False),
+        ("*a" * 100 + "b", "a" * 250, True, False),
         ("a/x?.csv", "a/x1.csv", True, True),
         ("a/x[0-3].csv", "a/x2.csv", True, True),
         ("a/x[!0-3].csv", "a/x2.csv", True, False),
@@ -161,7 +167,7 @@ def test_code_cannot_make_the_search_endless(source: str) -> None:
 )
 def test_patterns(pattern: str, path: str, glob: bool, matched: bool) -> None:
     """Globs as the shell's, unknown parts inside one folder unless they end the path."""
-    assert bool(compile_pattern(pattern, glob=glob).fullmatch(path)) is matched
+    assert fits(path, pattern, glob=glob) is matched
 
 
 @pytest.mark.parametrize(
