@@ -75,6 +75,15 @@ def connect(environ: Mapping[str, str]) -> docker.DockerClient:
     return client
 
 
+def engine_answers(environ: Mapping[str, str]) -> bool:
+    """Whether a container engine of a sufficient release can be used."""
+    try:
+        connect(environ).close()
+    except EngineError:
+        return False
+    return True
+
+
 def engine_address(environ: Mapping[str, str]) -> str:
     """The engine's address: DOCKER_HOST, the docker context in use, or the default socket."""
     if environ.get("DOCKER_HOST"):

@@ -226,7 +226,7 @@ def convert(asked: Conversion, options: Options, services: Services, emit: Emit)
 
 def can_be_run(image: BuiltImage, services: Services) -> bool:
     """Whether an engine holds the image; one that was built into an archive is not run."""
-    from nb2image.build.embedded.make import engine_answers
+    from nb2image.engine import engine_answers
 
     return image.builder != "embedded" or engine_answers(services.environ)
 
@@ -306,12 +306,14 @@ def builder(
 ) -> Builder:
     """The builder that was asked for, or that suits the plan and its destination best."""
     from nb2image.build.choose import choose
-    from nb2image.build.embedded.make import engine_answers, make_builder
-    from nb2image.build.embedded.targets import Destination
+    from nb2image.engine import engine_answers
 
     choice = choose(plan, how, lambda: engine_answers(services.environ))
     if choice.builder == "docker":
         return docker_builder(services)
+    from nb2image.build.embedded.make import make_builder
+    from nb2image.build.embedded.targets import Destination
+
     destination = Destination(layout=how.archive, push=how.push)
     if not (how.archive or how.push):
         answers = engine_answers(services.environ)

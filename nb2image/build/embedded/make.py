@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -192,15 +191,3 @@ def snapshot_id(day: str) -> str:
             f"--snapshot {day!r} is no day such as 2026-01-15", code="snapshot-invalid"
         )
     return f"{match[1]}{match[2]}{match[3]}{match[4] or 'T000000Z'}" if match else ""
-
-
-def engine_answers(environ: Mapping[str, str]) -> bool:
-    """Whether a container engine of a sufficient release can be used."""
-    from nb2image.engine import connect
-    from nb2image.errors import EngineError
-
-    try:
-        connect(environ).close()
-    except EngineError:
-        return False
-    return True
