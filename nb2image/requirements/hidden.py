@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -25,11 +25,12 @@ from packaging.utils import canonicalize_name
 
 from nb2image.errors import RequirementsError
 from nb2image.model import DirectRequirement, Evidence, Script
+from nb2image.requirements.archive import Contents
 from nb2image.requirements.index import PackageIndex
 from nb2image.requirements.release import Release, choose_release
 from nb2image.requirements.target import Target
 from nb2image.requirements.usage import Use, find_usage
-from nb2image.requirements.verify import requirements_of
+from nb2image.requirements.verify import STANDS_DOWN, requirements_of
 
 ANY = "*"
 """The owner of rules that hold for every module."""
@@ -115,6 +116,7 @@ def hidden_needs(
     Raises RequirementsError when the index cannot be asked.
     """
     by_name = {d.name: d for d in direct}
+    known = Releases(index, target, as_of)
     uses = find_usage(script)
     imported = {
         ".".join(parts[:length])
@@ -128,7 +130,7 @@ def hidden_needs(
         if use is None:
             continue
         owner = by_name.get(rule.distribution)
-        release = owner and released(owner, index, target, as_of)
+        release = known.release(owner) if owner else None
         if rule.versions and release and release.version not in SpecifierSet(rule.versions):
             continue
         extra = rule.extra and release and small_extra(release, rule.extra, index, target)
@@ -147,7 +149,7 @@ def hidden_needs(
             old = by_name.get(name)
             if old:
                 by_name[name] = replace(old, evidence=(*old.evidence, said))
-            elif rule.listed or name not in brought(by_name.values(), index, target, as_of):
+            elif rule.listed or not any(name in known.brings(d) for d in by_name.values()):
                 by_name[name] = DirectRequirement(name=name, evidence=(said,))
     return tuple(by_name[name] for name in sorted(by_name))
 
@@ -164,19 +166,6 @@ def evidence(name: str, use: Use, rule: Rule) -> Evidence:
     )
 
 
-def brought(
-    direct: Iterable[DirectRequirement], index: PackageIndex, target: Target, as_of: str
-) -> set[str]:
-    """What the requirements bring along themselves, one level deep."""
-    found: set[str] = set()
-    for requirement in direct:
-        release = released(requirement, index, target, as_of)
-        if release is not None:
-            contents = index.contents(release.file)
-            found.update(canonicalize_name(r.name) for r in requirements_of(contents, target))
-    return found
-
-
 def shown(use: Use) -> str:
     """A use in the words of the code."""
     return {
@@ -189,23 +178,56 @@ def shown(use: Use) -> str:
     }[use.kind]
 
 
-def released(
-    owner: DirectRequirement, index: PackageIndex, target: Target, as_of: str
-) -> Release | None:
-    """The release of a requirement that is likely to be resolved; None for a direct reference."""
-    if owner.url:
-        return None
-    project = index.project(owner.name)
-    return choose_release(project, target, owner.specifier, as_of) if project else None
+class Releases:
+    """The releases that are likely to be resolved, each looked up once."""
+
+    def __init__(self, index: PackageIndex, target: Target, as_of: str) -> None:
+        self._index = index
+        self._target = target
+        self._as_of = as_of
+        self._releases: dict[tuple[str, str], Release | None] = {}
+        self._brought: dict[tuple[str, str], frozenset[str]] = {}
+
+    def release(self, wanted: DirectRequirement) -> Release | None:
+        """A requirement's release; None for a direct reference. Raises RequirementsError."""
+        key = (wanted.name, wanted.specifier)
+        if key not in self._releases:
+            project = None if wanted.url else self._index.project(wanted.name)
+            self._releases[key] = (
+                choose_release(project, self._target, wanted.specifier, self._as_of)
+                if project
+                else None
+            )
+        return self._releases[key]
+
+    def brings(self, wanted: DirectRequirement) -> frozenset[str]:
+        """What a requirement brings along, one level deep. Raises RequirementsError."""
+        key = (wanted.name, wanted.specifier)
+        if key not in self._brought:
+            release = self.release(wanted)
+            contents = readable(release, self._index)
+            self._brought[key] = frozenset(
+                canonicalize_name(r.name) for r in requirements_of(contents, self._target)
+            )
+        return self._brought[key]
+
+
+def readable(release: Release | None, index: PackageIndex) -> Contents:
+    """What lies inside a release; nothing when it cannot be read.
+
+    Raises RequirementsError when the index cannot be asked.
+    """
+    try:
+        return index.contents(release.file) if release else Contents(members=(), metadata="")
+    except RequirementsError as error:
+        if error.code in STANDS_DOWN:
+            raise
+        return Contents(members=(), metadata="")
 
 
 def small_extra(release: Release, extra: str, index: PackageIndex, target: Target) -> bool:
     """Whether a release has an extra that brings few distributions."""
-    try:
-        metadata = index.contents(release.file).metadata
-    except RequirementsError:
-        return False  # only the extra's bounds are lost
-    raw, _ = parse_email(metadata)
+    raw, _ = parse_email(readable(release, index).metadata)
     wanted = canonicalize_name(extra)
     if wanted not in {canonicalize_name(e) for e in raw.get("provides_extra", [])}:
         return False
