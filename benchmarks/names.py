@@ -5,7 +5,9 @@
 TRUTH.json lists notebooks: repo, commit, path, and the distributions that a person found them to
 need. A row of ``required`` or ``hidden`` is satisfied by any of its alternatives; what is in
 ``optional`` is neither needed nor wrong. CLONES holds a git directory ``owner+name/repo`` each.
-Nothing of the notebooks is executed. Precision counts everything found that no row allows.
+Nothing of the notebooks is executed. Precision counts everything found that no row allows; what
+only files beside the notebook import, or train.py itself needs, is not counted: the truth was
+found for the notebook alone.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -30,7 +32,7 @@ from packaging.utils import canonicalize_name
 
 from nb2image.errors import Nb2ImageError, NotebookError
 from nb2image.image.base import SUITES
-from nb2image.model import Finding, Notebook, Script
+from nb2image.model import DirectRequirement, Finding, Notebook, Script
 from nb2image.network import read_network
 from nb2image.notebook.read import read_notebook
 from nb2image.notebook.script import make_script
@@ -56,7 +58,6 @@ KEPT = (".py", ".txt", ".in", ".toml", ".cfg", ".yml", ".yaml", ".lock", "Pipfil
 class Score:
     """One notebook, one tool."""
 
-    found: frozenset[str]
     required: int
     met: int
     hidden: int
@@ -72,20 +73,29 @@ class Score:
         return not self.wrong and not self.lacking
 
 
-def score(case: dict[str, Any], found: set[str], seconds: float, note: str = "") -> Score:
-    """What was found against what a person found."""
+def score(
+    case: dict[str, Any],
+    found: set[str],
+    seconds: float,
+    note: str = "",
+    aside: Iterable[str] = (),
+) -> Score:
+    """What was found against what a person found.
+
+    ``aside`` is needed for other reasons than the notebook's own code; it can meet a row.
+    """
     rows = [{canonicalize_name(n) for n in row} for row in case["required"]]
     hidden = [{canonicalize_name(n) for n in row} for row in case["hidden"]]
+    there = {*found, *aside}
     allowed = {canonicalize_name(n) for n in case["optional"]}.union(*rows, *hidden)
     return Score(
-        found=frozenset(found),
         required=len(rows),
-        met=sum(bool(row & found) for row in rows),
+        met=sum(bool(row & there) for row in rows),
         hidden=len(hidden),
-        hidden_met=sum(bool(row & found) for row in hidden),
+        hidden_met=sum(bool(row & there) for row in hidden),
         wrong=tuple(sorted(found - allowed)),
-        lacking=tuple("|".join(sorted(row)) for row in rows if not row & found),
-        hidden_lacking=tuple("|".join(sorted(row)) for row in hidden if not row & found),
+        lacking=tuple("|".join(sorted(row)) for row in rows if not row & there),
+        hidden_lacking=tuple("|".join(sorted(row)) for row in hidden if not row & there),
         seconds=seconds,
         note=note,
     )
@@ -185,10 +195,17 @@ def ours(case: dict[str, Any], path: Path, services: Services, base: str) -> Sco
         direct = hidden_needs(script, names.direct, index, target)
     finally:
         index.close()
-    found = {d.name for d in direct}
-    found |= {str(canonicalize_name(name)) for name, _ in script.extra_requirements}
+    found = {d.name for d in direct if not only_local(d)}
+    aside = {d.name for d in direct if only_local(d)}
+    aside |= {str(canonicalize_name(name)) for name, _ in script.extra_requirements}
     note = "; ".join(f.message for f in names.unresolved)
-    return score(case, found, time.monotonic() - begun, note)
+    return score(case, found, time.monotonic() - begun, note, aside)
+
+
+def only_local(wanted: DirectRequirement) -> bool:
+    """Whether only files beside the notebook need it: the truth is of the notebook itself."""
+    imports = [e.place for e in wanted.evidence if e.rule in {"catalogue", "pipreqs", "same-name"}]
+    return bool(imports) and all(p is not None and p.file is not None for p in imports)
 
 
 def pipreqs(case: dict[str, Any], path: Path) -> Score:

@@ -11,6 +11,7 @@ from nb2image.model import Evidence, Need, Rule
 from nb2image.requirements.catalogue import Catalogue
 from nb2image.requirements.declared import Declared
 from nb2image.requirements.index import PackageIndex
+from nb2image.requirements.listing import file_version
 from nb2image.requirements.pipreqs_vote import vote
 from nb2image.requirements.target import Target
 from nb2image.requirements.verify import Bounds, Verdict, verify, verify_strictly
@@ -18,6 +19,7 @@ from nb2image.requirements.wheel import Modules
 
 GUESSES: set[Rule] = {"pipreqs", "same-name"}
 """Rules that know nothing of this notebook: what they propose is verified strictly."""
+FEW_RELEASES = 3
 MAX_UNKNOWN = 30
 """Declared distributions of which nothing is known that are looked into for one import."""
 
@@ -225,9 +227,25 @@ def judged(candidate: Candidate, group: Group, search: Search) -> Verdict:
             return verdict
         # What a distribution is does not hang on the date; which release it takes is seen later.
         return verify(candidate.name, group.key, needs, index, Bounds(target=search.target))
-    if guess and search.written_on:
-        project = index.project(candidate.name)
-        if project is not None and project.first_upload > search.written_on:
-            when = project.first_upload
-            return Verdict(ok=False, detail=f"the project began on {when}, after the notebook")
+    if guess and (doubt := doubtful(candidate, group, search)):
+        return Verdict(ok=False, detail=doubt)
     return verify_strictly(candidate.name, group.key, needs, search.uses, index, bounds)
+
+
+def doubtful(candidate: Candidate, group: Group, search: Search) -> str:
+    """Why a guess at a project is not even looked into; empty when it may be.
+
+    Raises RequirementsError when the index cannot be asked.
+    """
+    project = search.index.project(candidate.name)
+    if project is None:
+        return ""
+    if search.written_on and project.first_upload > search.written_on:
+        return f"the project began on {project.first_upload}, after the notebook"
+    if candidate.rule not in GUESSES:
+        return ""
+    versions = {file_version(f, project.name) for f in project.files}
+    used = any(need.names or search.uses.get(need.module) for need in group.needs)
+    if len(versions) < FEW_RELEASES and not (used and any(f.is_wheel for f in project.files)):
+        return "a project of few releases, and too little is used of it to tell it from a namesake"
+    return ""

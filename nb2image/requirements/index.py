@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -32,7 +33,7 @@ from nb2image.requirements.listing import (
     read_html,
     read_json,
 )
-from nb2image.requirements.sdist import MAX_SDIST_BYTES, sdist_contents
+from nb2image.requirements.sdist import MAX_SDIST_BYTES, sdist_contents, sdist_member
 from nb2image.requirements.web import Answer, Web
 
 FRESH_SECONDS = 600
@@ -56,7 +57,7 @@ class PackageIndex(Protocol):
         """What lies inside a file. Raises RequirementsError."""
 
     def read_member(self, file: IndexFile, member: str) -> bytes:
-        """One file out of a wheel. Raises RequirementsError."""
+        """One file out of a wheel or sdist. Raises RequirementsError."""
 
 
 class Page(msgspec.Struct, array_like=True):
@@ -153,11 +154,15 @@ class Index:
         return found
 
     def read_member(self, file: IndexFile, member: str) -> bytes:
-        """One file out of a wheel, small ones cached. Raises RequirementsError."""
+        """One file out of a wheel or sdist, small ones cached. Raises RequirementsError."""
         key = f"{file.sha256}/{member}"
         data = self._cache.get("member", key) if file.sha256 else None
         if data is None:
-            data = read_member(open_wheel(self._open(file), file.name), member, file.name)
+            if file.is_wheel:
+                data = read_member(open_wheel(self._open(file), file.name), member, file.name)
+            else:
+                with self._opened_sdist(file) as sdist:
+                    data = sdist_member(sdist, member, file.name)
             if file.sha256 and len(data) <= MAX_CACHED_MEMBER_BYTES:
                 self._cache.put("member", key, data)
         return data
@@ -169,10 +174,16 @@ class Index:
     def _read_contents(self, file: IndexFile) -> Contents:
         if file.is_wheel:
             return wheel_contents(open_wheel(self._open(file), file.name), file.name)
+        with self._opened_sdist(file) as sdist:
+            return sdist_contents(sdist, file.name)
+
+    @contextmanager
+    def _opened_sdist(self, file: IndexFile) -> Iterator[BinaryIO]:
         path = local_path(file.url)
         if path is not None:
             with open_local(path) as local:
-                return sdist_contents(local, file.name)
+                yield local
+            return
         self._need_network(file.name)
         with tempfile.TemporaryFile() as kept:
             answer = self._web.get(file.url, limit=MAX_SDIST_BYTES, into=kept)
@@ -182,7 +193,7 @@ class Index:
                     code="index-file-missing",
                 )
             kept.seek(0)
-            return sdist_contents(kept, file.name)
+            yield kept
 
     def _open(self, file: IndexFile) -> io.RawIOBase | io.BufferedIOBase:
         path = local_path(file.url)

@@ -49,6 +49,14 @@ def sdist_contents(file: BinaryIO, name: str) -> Contents:
     return Contents(members=tuple(paths), metadata=metadata)
 
 
+def sdist_member(file: BinaryIO, member: str, name: str) -> bytes:
+    """One file out of an sdist, named without its outer folder. Raises RequirementsError."""
+    for path, size, read in members(file, name):
+        if path == member and size < MAX_MEMBER_BYTES:
+            return read()
+    raise broken(name, KeyError(member))
+
+
 def members(file: BinaryIO, name: str) -> Iterator[Member]:
     """(path without the outer folder, size, reader) of every file, in the archive's order.
 

@@ -210,16 +210,17 @@ def in_an_older_release(name: str, module: str, index: PackageIndex, bounds: Bou
 
 
 def names_defined(file: IndexFile, module: str, names: set[str], index: PackageIndex) -> set[str]:
-    """Which names a module of a wheel may define; all of them where that cannot be read."""
-    if not file.is_wheel:
-        return names
+    """Which names a module may define; all of them where its source cannot be read.
+
+    Raises RequirementsError when the index cannot be asked.
+    """
     members = index.contents(file).members
     found: set[str] = set()
     left = [module]
     seen: set[str] = set()
     while left:
         current = left.pop()
-        member = module_file(members, current)
+        member = module_file(members, current, wheel=file.is_wheel)
         if not member or len(seen) == MAX_SOURCES:
             return names
         seen.add(current)

@@ -101,11 +101,12 @@ def modules_of(paths: Iterable[str]) -> Modules:
     return Modules(frozenset(files), frozenset(folders))
 
 
-def module_file(members: Iterable[str], module: str) -> str:
-    """The member with a module's Python source, empty when there is none."""
+def module_file(members: Iterable[str], module: str, *, wheel: bool = True) -> str:
+    """The member of a wheel or sdist with a module's Python source, empty when there is none."""
     base = module.replace(".", "/")
-    wanted = (f"{base}/__init__.py", f"{base}.py")
-    found = {installed_path(m): m for m in members if m.endswith(wanted)}
+    ends = (f"{base}/__init__.py", f"{base}.py")
+    wanted = [*ends] if wheel else [*ends, *(f"{r}/{e}" for r in SOURCE_ROOTS for e in ends)]
+    found = {installed_path(m) if wheel else m: m for m in members if m.endswith(ends)}
     return next((found[path] for path in wanted if path in found), "")
 
 

@@ -142,6 +142,12 @@ def test_the_same_name_when_verified(index: FakeIndex, tmp_path: Path) -> None:
     assert direct(names(index, source, folder=tmp_path)) == ["tinylib"]
 
 
+def grown(index: FakeIndex, name: str, members: tuple[str, ...], **more: object) -> None:
+    """A project with a few releases behind it."""
+    for version in ("0.8", "0.9", "1.0"):
+        index.add(name, version, members, **more)  # type: ignore[arg-type]
+
+
 def refusal(found: Names) -> str:
     """Why the only import was refused."""
     assert not found.direct
@@ -179,11 +185,20 @@ def test_a_name_behind_a_star_is_found(index: FakeIndex, tmp_path: Path) -> None
 
 def test_a_project_younger_than_the_notebook(index: FakeIndex, tmp_path: Path) -> None:
     """A guess at what did not exist when the notebook was written is refused."""
-    index.add("tinylib", "1.0", ("tinylib.py",), uploaded="2022-05-01")
+    grown(index, "tinylib", ("tinylib.py",), uploaded="2022-05-01")
     found = names(index, "import tinylib", folder=tmp_path, written_on="2021-01-01")
     assert "began on 2022-05-01, after the notebook" in refusal(found)
     later = names(index, "import tinylib", folder=tmp_path, written_on="2023-01-01")
     assert direct(later) == ["tinylib"]
+
+
+@pytest.mark.parametrize("sdist", [True, False])
+def test_a_project_of_few_releases(index: FakeIndex, tmp_path: Path, sdist: bool) -> None:
+    """A namesake that nobody told of must have some history, or be seen to fit."""
+    index.add("tinylib", "1.0", {"tinylib/__init__.py": "def go(): pass"}, sdist=sdist)
+    assert "few releases" in refusal(names(index, "import tinylib", folder=tmp_path))
+    found = names(index, "from tinylib import go", folder=tmp_path)
+    assert bool(found.direct) is not sdist
 
 
 def test_generic_names_are_never_looked_up(index: FakeIndex, tmp_path: Path) -> None:
@@ -194,7 +209,7 @@ def test_generic_names_are_never_looked_up(index: FakeIndex, tmp_path: Path) -> 
 
 def test_an_empty_project_is_refused(index: FakeIndex, tmp_path: Path) -> None:
     """A project that holds no module provides none."""
-    index.add("tinylib", "1.0", (), sdist=True)
+    grown(index, "tinylib", (), sdist=True)
     assert "has no module at all" in refusal(names(index, "import tinylib", folder=tmp_path))
 
 
@@ -229,7 +244,7 @@ def test_modules_that_no_index_has(
 
 def test_a_metapackage_through_its_parts(index: FakeIndex, tmp_path: Path) -> None:
     """An empty distribution is taken for what it requires, one level deep."""
-    index.add("tinylib", "2.0", (), requires=("tinylib-core>=1", "numpy"))
+    grown(index, "tinylib", (), requires=("tinylib-core>=1", "numpy"))
     index.add("tinylib-core", "1.0", ("tinylib/__init__.py",))
     found = names(index, "import tinylib", folder=tmp_path)
     assert direct(found) == ["tinylib"]
@@ -240,7 +255,7 @@ def test_another_distribution_does_not_come_in_through_a_dependency(
     index: FakeIndex, tmp_path: Path
 ) -> None:
     """A project with modules of its own is no metapackage for an unrelated requirement."""
-    index.add("tinylib", "1.0", ("other/__init__.py",), requires=("numpy",))
+    grown(index, "tinylib", ("other/__init__.py",), requires=("numpy",))
     index.add("numpy", "2.1", ("numpy/__init__.py", "tinylib/__init__.py"))
     assert "no module tinylib" in refusal(names(index, "import tinylib", folder=tmp_path))
 
@@ -271,8 +286,8 @@ def test_declared_distributions_are_looked_into(index: FakeIndex, tmp_path: Path
 
 def test_two_owners_of_a_module_are_a_conflict(index: FakeIndex, tmp_path: Path) -> None:
     """Two chosen distributions with the same module cannot both be installed."""
-    index.add("tinylib", "1.0", ("tinylib.py", "twin/__init__.py"))
-    index.add("twin", "1.0", ("twin/__init__.py",))
+    grown(index, "tinylib", ("tinylib.py", "twin/__init__.py"))
+    grown(index, "twin", ("twin/__init__.py",))
     with pytest.raises(RequirementsError) as caught:
         names(index, "import tinylib\nimport twin", folder=tmp_path)
     assert caught.value.code == "module-conflict"
