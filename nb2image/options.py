@@ -44,6 +44,8 @@ class Options:
     base_image: str = ""
     layout: Literal["multi-stage", "single-stage"] = "multi-stage"
     compile_bytecode: bool = False
+    trim: bool = False
+    """Leave out the tests that a few large packages carry."""
     platform: Literal["linux/amd64", "linux/arm64"] = "linux/amd64"
     env: tuple[tuple[str, str], ...] = ()
     include: tuple[str, ...] = ()

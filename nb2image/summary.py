@@ -14,8 +14,9 @@ GRADES: tuple[Grade, ...] = ("same", "close", "differs", "not-comparable", "not-
 def plan_lines(plan: BuildPlan) -> Iterator[str]:
     """What would be built and why, line by line."""
     bytecode = "with bytecode" if plan.bytecode else "no bytecode"
+    trimmed = ", trimmed" if plan.trim else ""
     yield f"{plan.name}: {plan.notebook} as {plan.script.name}"
-    yield f"  base          {plan.base.reference}, {plan.layout}, {bytecode}"
+    yield f"  base          {plan.base.reference}, {plan.layout}, {bytecode}{trimmed}"
     python = plan.requirements
     yield f"  Python        {python.python}" + because(python.python_reason)
     download = sum(p.size or 0 for p in python.locked)

@@ -97,8 +97,7 @@ def parts(plan: BuildPlan, known: Known) -> Iterator[ForecastItem]:
                 compressed=round(APT_PACKAGE * APT_RATIO),
                 source="experience with others",
             )
-    # the embedded builder installs wheels as they are
-    trimmed = set(packages_without_tests(plan)) if known.builder == "docker" else set()
+    trimmed = set(packages_without_tests(plan))
     for package in plan.requirements.locked:
         yield package_part(package, known.wheels.get(package.name), plan, trimmed)
     yield project_part(plan)

@@ -63,6 +63,18 @@ def choose(plan: BuildPlan, asked: BuildOptions, engine_answers: Callable[[], bo
     file by us; what must be compiled or needs a RUN can only be made by an engine. The engine is
     asked only where its answer matters. Raises OptionError for options that contradict.
     """
+    choice = preferred(plan, asked, engine_answers)
+    if plan.trim and choice.builder == "embedded":
+        raise OptionError(
+            f"--trim needs a Docker engine, and the embedded builder is taken: {choice.reason}",
+            code="builder-option",
+            hint="leave out --trim: the embedded builder installs wheels as they are",
+        )
+    return choice
+
+
+def preferred(plan: BuildPlan, asked: BuildOptions, engine_answers: Callable[[], bool]) -> Choice:
+    """The builder that suits, not looking at ``--trim``."""
     only = asked.embedded_only
     if asked.builder == "docker":
         if only:

@@ -29,6 +29,7 @@ def about_notebook(
     base_image: o.BaseImage = "",
     single_stage: o.SingleStage = False,
     compile_bytecode: o.CompileBytecode = False,
+    trim: o.Trim = False,
     platform: o.PlatformOf = o.Platform.amd64,
     env: o.Env = None,
     include: o.Include = None,

@@ -258,6 +258,10 @@ CompileBytecode = Annotated[
     bool,
     option("--compile-bytecode", help="Larger, but starts about 3 times faster.", panel=IMAGE),
 ]
+Trim = Annotated[
+    bool,
+    option("--trim", help="Leave out the tests that large packages carry.", panel=IMAGE),
+]
 PlatformOf = Annotated[Platform, option("--platform", help="What the image runs on.", panel=IMAGE)]
 Env = Annotated[
     list[str] | None,
@@ -330,6 +334,7 @@ def gather(given: Mapping[str, Any]) -> Options:
         base_image=given.get("base_image", ""),
         layout="single-stage" if given.get("single_stage") else "multi-stage",
         compile_bytecode=given.get("compile_bytecode", False),
+        trim=given.get("trim", False),
         platform=given.get("platform", Platform.amd64).value,
         env=pairs("--env", given.get("env")),
         include=tuple(given.get("include") or ()),

@@ -44,6 +44,7 @@ def make_build_plan(
         base=base_for(requirements.python, options.base_image),
         layout=options.layout,
         bytecode=options.compile_bytecode,
+        trim=options.trim,
         files=tuple(sorted(files, key=lambda file: file.path)),
         env=tuple(sorted(dict(options.env).items())),
         created=created(revision, requirements),

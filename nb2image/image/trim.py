@@ -1,4 +1,4 @@
-"""What of the installed packages the image does without."""
+"""What of the installed packages the image can do without, on ``--trim``."""
 
 from __future__ import annotations
 
@@ -25,9 +25,11 @@ RUNNERS = frozenset({"pytest", "nose", "hypothesis"})
 def packages_without_tests(plan: BuildPlan) -> tuple[str, ...]:
     """The packages whose folders ``tests``, at any depth, are left out of the image, sorted.
 
-    None where the notebook itself might use one: editors complete imports out of test modules,
-    and such lines are found in the wild.
+    None unless the plan says so, nor where the notebook itself might use one: editors complete
+    imports out of test modules, and such lines are found in the wild.
     """
+    if not plan.trim:
+        return ()
     locked = {package.name for package in plan.requirements.locked}
     sources = [plan.script.text, *(module.source for module in plan.script.local_modules)]
     if locked & RUNNERS or any(re.search(r"\.tests\b", source) for source in sources):

@@ -74,6 +74,8 @@ class BuildPlan:
     base: BaseImage
     layout: Literal["multi-stage", "single-stage"] = "multi-stage"
     bytecode: bool = False
+    trim: bool = False
+    """The tests that a few large packages carry are left out."""
     files: tuple[PlannedFile, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
     created: int

@@ -170,9 +170,10 @@ def test_old_source_distributions_are_built_with_the_tools_of_their_time() -> No
 def test_tests_of_large_packages_are_left_out(
     locked: tuple[str, ...], script: str, trimmed: str
 ) -> None:
-    """Of four packages that are known to do without, unless the notebook may use them."""
+    """--trim: of four packages known to do without, unless the notebook may use them."""
     packages = tuple(replace(PACKAGE, name=name) for name in locked)
     of = plan(
+        trim=True,
         script=replace(PLAN.script, text=script),
         requirements=replace(REQUIREMENTS, locked=packages),
     )

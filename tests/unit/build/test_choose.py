@@ -1,0 +1,62 @@
+"""The builder is chosen by destination, by what the plan needs and by what is here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nb2image.build.choose import BuildOptions, choose
+from nb2image.errors import OptionError
+from nb2image.model import BuildPlan, SystemPackage
+from tests.unit.image.plans import PACKAGE, PLAN, REQUIREMENTS, plan
+
+COMPILED = plan(requirements=replace(REQUIREMENTS, locked=(replace(PACKAGE, wheel=""),)))
+SYSTEM = plan(
+    requirements=replace(REQUIREMENTS, system=(SystemPackage(name="libgl1", reason="asked for"),))
+)
+
+
+@pytest.mark.parametrize(
+    ("of", "asked", "engine", "builder", "why"),
+    [
+        (PLAN, {}, True, "docker", "local engine"),
+        (PLAN, {}, False, "embedded", "no container engine"),
+        (PLAN, {"builder": "docker"}, False, "docker", "asked for"),
+        (PLAN, {"builder": "embedded"}, True, "embedded", "asked for"),
+        (PLAN, {"archive": Path("image.tar")}, True, "embedded", "--archive"),
+        (PLAN, {"push": True}, True, "embedded", "--push"),
+        (PLAN, {"base": "debian"}, True, "embedded", "--base"),
+        (PLAN, {"compression": "zstd"}, True, "embedded", "--compression zstd"),
+        (COMPILED, {}, True, "docker", "compile"),
+        (SYSTEM, {}, True, "docker", "Debian packages"),
+    ],
+)
+def test_builder(
+    of: BuildPlan, asked: dict[str, Any], engine: bool, builder: str, why: str
+) -> None:
+    """Each row: what is built, what was asked, whether an engine answers → who builds and why."""
+    choice = choose(of, BuildOptions(**asked), lambda: engine)
+    assert choice.builder == builder
+    assert why in choice.reason
+
+
+@pytest.mark.parametrize(
+    ("of", "asked"),
+    [
+        (PLAN, {"builder": "docker", "push": True}),
+        (plan(trim=True), {"builder": "embedded"}),
+        (plan(trim=True), {"archive": Path("image.tar")}),
+    ],
+)
+def test_contradictions(of: BuildPlan, asked: dict[str, Any]) -> None:
+    """Options that no builder can honour together are an error, not a guess."""
+    with pytest.raises(OptionError):
+        choose(of, BuildOptions(**asked), lambda: True)
+
+
+def test_trim_is_for_the_engine() -> None:
+    """--trim with an engine is the Docker builder's."""
+    assert choose(plan(trim=True), BuildOptions(), lambda: True).builder == "docker"
