@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from nb2image.analysis.forecast import Builder, Known, WheelFiles, forecast
 from nb2image.errors import HistoryError, Nb2ImageError, RequirementsError
@@ -16,6 +17,9 @@ from nb2image.model.history import HistoryEntry
 from nb2image.requirements.cache import DiskCache
 from nb2image.requirements.index import Index
 from nb2image.services import Services
+
+if TYPE_CHECKING:
+    import httpx
 
 THREADS = 16
 
@@ -43,7 +47,11 @@ def forecast_plan(
             if e.ok and e.forecast and e.size and e.builder == builder
         ),
     )
-    return forecast(plan, known if found.size is not None else with_earlier(known, plan, entries))
+    if known.base_size is None:
+        known = with_earlier(known, plan, entries)
+    if known.base_size is None and builder == "docker" and not offline:
+        known = replace(known, base_compressed=registry_base(plan, services))
+    return forecast(plan, known)
 
 
 def with_earlier(known: Known, plan: BuildPlan, entries: Sequence[HistoryEntry]) -> Known:
@@ -119,6 +127,35 @@ def engine_base(reference: str, services: Services) -> EngineBase:
             return EngineBase(True, int(found["Size"]) if found else None)
     except Nb2ImageError:
         return NO_ENGINE
+
+
+def registry_base(
+    plan: BuildPlan, services: Services, transport: httpx.BaseTransport | None = None
+) -> int | None:
+    """The bytes of the base's layers as its registry keeps them; None where it does not tell."""
+    from nb2image.build.embedded.credentials import Credentials
+    from nb2image.build.embedded.http import Http
+    from nb2image.build.embedded.registry import Registry, parse_reference
+    from nb2image.build.embedded.resolve import resolve
+    from nb2image.network import read_network
+
+    reference = parse_reference(plan.base.reference)
+    architecture = "arm64" if plan.requirements.platform.startswith("aarch64") else "amd64"
+    try:
+        # one try: a forecast is not worth waiting for
+        http = Http(read_network(services.environ), transport=transport, waits=())
+        with contextlib.closing(http):
+            credentials = Credentials(run=services.run, environ=services.environ)
+            registry = Registry(http, credentials, reference.registry)
+            top = registry.document(reference.repository, reference.digest or reference.tag)
+            found = resolve(
+                top,
+                architecture,
+                lambda one, limit: registry.document(reference.repository, one.digest, limit),
+            )
+    except Nb2ImageError:
+        return None
+    return sum(layer.size for layer in found.layers)
 
 
 def history_entries(services: Services) -> tuple[HistoryEntry, ...]:

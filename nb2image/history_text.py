@@ -28,6 +28,8 @@ def outcome(entry: HistoryEntry) -> str:
         parts.append(amount(entry.size))
     if entry.steps:
         parts.append(f"{entry.cached_steps} of {entry.steps} steps cached")
+    if entry.ok and entry.message:
+        parts.append(entry.message)
     if not entry.ok:
         parts.append(f"FAILED {entry.error or 'exit status'}")
     return "  ".join(parts)

@@ -17,6 +17,7 @@ from nb2image.events import Emit, Event, Noticed, OutputLine, StageStarted
 from nb2image.history import History, now, place
 from nb2image.model import BuildPlan, BuiltImage, Finding, Report, RunReport
 from nb2image.model.history import Action, HistoryEntry
+from nb2image.model.verdict import Verdict
 from nb2image.services import Services
 
 LOG_CHARACTERS = 2_000_000
@@ -54,13 +55,22 @@ class Memory:
                 self.image(result)
             case Report():
                 context = context or (Path(result.context) if result.context else None)
-                if result.image:
-                    self.image(result.image)
+                self._report(result)
             case RunReport():
                 ok = result.exit_status == 0
                 self.entry = replace(self.entry, reference=result.image, ok=ok)
         if context is not None:
             self._read_plan(context)
+
+    def _report(self, report: Report) -> None:
+        self.entry = replace(
+            self.entry,
+            notebook=self.entry.notebook or report.notebook,
+            reference=report.run.image if report.run else "",
+            message=proof(report.verdict) if report.verdict else "",
+        )
+        if report.image:
+            self.image(report.image)
 
     def plan(self, plan: BuildPlan) -> None:
         """The plan that was made or built."""
@@ -117,6 +127,14 @@ class Memory:
         self.held += len(line) + 1
         while self.held > LOG_CHARACTERS and len(self.log) > 1:
             self.held -= len(self.log.popleft()) + 1
+
+
+def proof(verdict: Verdict) -> str:
+    """How the image's run compared, in a few words."""
+    if not verdict.ran:
+        return f"the run ended with {verdict.exit_status}"
+    share = verdict.reproduced
+    return "ran" if share is None else f"ran, {100 * share:.0f} % reproduced"
 
 
 @contextmanager

@@ -60,6 +60,8 @@ class Known:
     """By package; those that could not be read are absent."""
     base_size: int | None = None
     base_source: str = ""
+    base_compressed: int | None = None
+    """What the base's registry says of its layers; helps where ``base_size`` is unknown."""
     earlier: tuple[tuple[int, int], ...] = ()
     """(forecast, built size) of earlier builds."""
 
@@ -107,6 +109,10 @@ def base_part(plan: BuildPlan, known: Known) -> ForecastItem:
     """The base image, as the engine or an earlier build tells it."""
     size = known.base_size
     guess, error = BASES[known.builder]
+    source = known.base_source or "experience: no engine has it, no earlier build used it"
+    if size is None and known.base_compressed is not None:
+        guess = round(known.base_compressed / BASE_RATIO)
+        error, source = guess // 8, "its registry's manifest"
     return ForecastItem(
         kind="base",
         name=plan.base.reference,
@@ -114,7 +120,7 @@ def base_part(plan: BuildPlan, known: Known) -> ForecastItem:
         error=error if size is None else 0,
         guess=size is None,
         compressed=round((guess if size is None else size) * BASE_RATIO),
-        source=known.base_source or "experience: no engine has it, no earlier build used it",
+        source=source,
     )
 
 

@@ -48,14 +48,20 @@ def verify(
     env: p.Variables = None,
     env_file: p.VariableFiles = None,
     gpus: p.Gpus = "",
+    no_history: o.NoHistory = False,
     quiet: o.Quiet = False,
     json: o.Json = False,
 ) -> None:
     """Run an image confined, as a user would, and compare it with its notebook, cell by cell."""
     from nb2image import console, verification
+    from nb2image.remember import remember
     from nb2image.services import Services
 
-    with face(quiet=quiet, json=json) as emit:
+    services = Services()
+    with (
+        face(quiet=quiet, json=json) as emit,
+        remember("verify", emit, services, keep=not no_history) as kept,
+    ):
         asked = verification.Verification(
             subject=subject,
             folder=output,
@@ -65,6 +71,7 @@ def verify(
             html=html,
             stamp=stamp,
         )
-        report = verification.verify(asked, Services(), emit)
+        report = verification.verify(asked, services, kept.emit)
+        kept.done(report)
         console.show_proof(report, as_json=json)
         verification.refuse(report, require.value)

@@ -16,6 +16,7 @@ from nb2image.events import Event, Noticed, OutputLine, StageStarted, ignore
 from nb2image.history import History, place
 from nb2image.model import BuiltImage, Report, RunReport
 from nb2image.model.history import HistoryEntry
+from nb2image.model.verdict import CellVerdict, Verdict
 from nb2image.remember import LOG_CHARACTERS, remember
 from nb2image.services import Services
 from tests.unit.image.plans import PLAN
@@ -176,6 +177,29 @@ def test_remembers_plans_and_runs(kept: History) -> None:
     run, plan = kept.entries()
     assert (plan.plan_digest, plan.base) == (PLAN.digest, PLAN.base.reference)
     assert (run.reference, run.ok) == ("a:1", False)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "message"),
+    [
+        (Verdict(ran=True, exit_status=0), "ran"),
+        (Verdict(ran=False, exit_status=7), "the run ended with 7"),
+        (
+            Verdict(
+                ran=True,
+                exit_status=0,
+                cells=(CellVerdict(cell=1, grade="same"), CellVerdict(cell=2, grade="differs")),
+            ),
+            "ran, 50 % reproduced",
+        ),
+    ],
+)
+def test_remembers_proofs(kept: History, verdict: Verdict, message: str) -> None:
+    """How an image compared with its notebook is told in the list."""
+    with remember("verify", ignore, services()) as memory:
+        memory.done(Report(notebook="n.ipynb", verdict=verdict))
+    (entry,) = kept.entries()
+    assert (entry.notebook, entry.message, entry.ok) == ("n.ipynb", message, True)
 
 
 @pytest.mark.parametrize(

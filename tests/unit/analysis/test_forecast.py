@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import replace
 
+import httpx
 import pytest
 
 from nb2image.analysis.forecast import BASES, Known, WheelFiles, forecast
 from nb2image.analysis.forecast_text import forecast_lines
-from nb2image.forecasting import shown_base, with_earlier
+from nb2image.forecasting import registry_base, shown_base, with_earlier
 from nb2image.image.render import render
 from nb2image.model import BuildPlan, LockedPackage, PlannedFile, SystemPackage
 from nb2image.model.forecast import ForecastItem
 from nb2image.model.history import HistoryEntry
+from nb2image.services import Services
 from tests.unit.image.plans import PACKAGE, PLAN, REQUIREMENTS, plan
 
 FILES = WheelFiles(
@@ -122,6 +126,34 @@ def test_base_of_an_earlier_build() -> None:
     others = (replace(ENTRY, base="other", base_size=1), replace(ENTRY, builder="embedded"))
     assert with_earlier(known, PLAN, others).base_size is None
     assert with_earlier(known, PLAN, (*others, ENTRY)).base_size == 55
+
+
+def answer(request: httpx.Request) -> httpx.Response:
+    """A registry that knows one image."""
+    if request.url.path.endswith("/manifests/3.11-slim-bookworm"):
+        platform = {"os": "linux", "architecture": "amd64"}
+        entry = {"digest": DIGEST, "size": len(MANIFEST), "platform": platform}
+        return httpx.Response(200, json={"manifests": [entry]})
+    if request.url.path.endswith(DIGEST):
+        return httpx.Response(200, content=MANIFEST)
+    return httpx.Response(404)
+
+
+BLOB = {"digest": "sha256:" + "a" * 64, "size": 1000}
+MANIFEST = json.dumps({"config": BLOB, "layers": [BLOB, {**BLOB, "size": 36_000}]}).encode()
+DIGEST = "sha256:" + hashlib.sha256(MANIFEST).hexdigest()
+
+
+def test_base_by_its_registry() -> None:
+    """Where only a registry knows the base, its compressed bytes tell, roughly."""
+    transport = httpx.MockTransport(answer)
+    assert registry_base(PLAN, Services(), transport) == 37_000
+    other = plan(base=replace(PLAN.base, reference="python:9-slim"))
+    assert registry_base(other, Services(), transport) is None
+    known = replace(KNOWN, base_size=None, base_source="", base_compressed=37_000)
+    found = item(PLAN, known, PLAN.base.reference)
+    assert (found.size, found.guess) == (100_000, True)
+    assert found.compressed == 37_000
 
 
 def test_what_a_build_shows_of_its_base() -> None:
