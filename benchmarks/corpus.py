@@ -46,7 +46,9 @@ def lay_out(case: dict[str, Any], mirror: Path, folder: Path) -> None:
         raise FileNotFoundError(f"the mirror does not hold {case['path']}")
 
 
-def attempt(case: dict[str, Any], mirror: Path, work: Path, extra: list[str]) -> dict[str, Any]:
+def attempt(
+    case: dict[str, Any], mirror: Path, work: Path, extra: list[str], keep: Path | None
+) -> dict[str, Any]:
     """One case: how far it got, why no further, what the verdict says."""
     folder = work / case["id"]
     shutil.rmtree(folder, ignore_errors=True)
@@ -63,6 +65,12 @@ def attempt(case: dict[str, Any], mirror: Path, work: Path, extra: list[str]) ->
         with (folder / "log").open("wb") as log:
             status = subprocess.run(argv, stdout=log, stderr=log, timeout=1_800).returncode
         report = read(folder / "out" / "report.json")
+        if keep is not None:
+            keep.mkdir(parents=True, exist_ok=True)
+            for name in ("report.md", "report.json"):
+                if (folder / "out" / name).is_file():
+                    shutil.copy(folder / "out" / name, keep / f"{case['id']}-{name}")
+            shutil.copy(folder / "log", keep / f"{case['id']}.log")
         result |= judged(status, report, (folder / "log").read_text(errors="replace"))
     except (OSError, subprocess.SubprocessError) as error:
         result |= {"reached": [], "exit": None, "why": f"{type(error).__name__}: {error}"[:300]}
@@ -141,6 +149,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("corpus.json"))
     parser.add_argument("--options", default="", help="for convert, such as '--python 3.11'")
+    parser.add_argument("--keep", type=Path, help="a folder for every case's report and log")
     parser.add_argument("--until", default="", help="start no case after HH:MM")
     given = parser.parse_args()
     wanted = set(given.ids.split(",")) - {""}
@@ -155,7 +164,7 @@ def main() -> None:
         def one(case: dict[str, Any]) -> None:
             if given.until and time.strftime("%H:%M") >= given.until:
                 return
-            result = attempt(case, given.mirror, Path(work), given.options.split())
+            result = attempt(case, given.mirror, Path(work), given.options.split(), given.keep)
             with LOCK:
                 done[case["id"]] = result
                 given.out.write_text(json.dumps(sorted(done.values(), key=lambda r: r["id"])))
