@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from nb2image.model.comparison import Comparison
     from nb2image.model.forecast import Forecast
     from nb2image.model.history import HistoryDetail, HistoryEntry
+    from nb2image.rebuild import Rebuilt
 
 
 LISTED_OUTPUTS = 20
@@ -252,6 +253,26 @@ def show_run(report: RunReport, folder: Path, *, quiet: bool, as_json: bool) -> 
         tell("the container was killed: it used more memory than it was allowed")
     if report.exit_status:
         tell(f"the script ended with exit status {report.exit_status}")
+
+
+def show_folder(folder: Path, *, as_json: bool) -> None:
+    """Print the folder that was written."""
+    print(msgspec.json.encode({"folder": str(folder)}).decode() if as_json else clean(str(folder)))
+
+
+def show_rebuilt(found: Rebuilt, *, as_json: bool) -> None:
+    """Print whether an image could be built again."""
+    if as_json:
+        print(msgspec.json.encode(found).decode())
+        return
+    if found.same_image:
+        print(f"the same image, byte by byte: {found.after}")
+    elif found.same_files:
+        print("the same files in every layer; the image's configuration has another time")
+    else:
+        print(f"{found.same_layers} of {found.layers} layers are the same; what differs:")
+        for line in found.differences:
+            print(f"  {one_line(line)}")
 
 
 def show_started(container: str, *, as_json: bool) -> None:
