@@ -71,6 +71,12 @@ def test_no_gates() -> None:
     assert failure(found) is None
 
 
+def test_image_without_packages_or_layers() -> None:
+    """Where there is nothing to measure, nothing is too large, and no path is blamed."""
+    found = check(inspect(image()), Gates(max_layer=0, max_package=0, min_efficiency=1.0))
+    assert all(result.ok for result in found.gates)
+
+
 def test_what_cannot_be_measured_fails() -> None:
     """An engine that keeps layers uncompressed cannot pass a limit on compressed bytes."""
     (result,) = check(FOUND, Gates(max_compressed=10**12)).gates

@@ -9,6 +9,7 @@ import pytest
 from nb2image.analysis.inspect import inspect
 from nb2image.model import BuildPlan, DirectRequirement, Evidence, LockedPackage, Need, Place
 from nb2image.model.analysis import Inspection
+from nb2image.model.layer import Entry, Layer, LayerFiles
 from nb2image.model.plan import encode
 from tests.unit.analysis.layers import image
 from tests.unit.image.plans import REQUIREMENTS, plan
@@ -169,6 +170,21 @@ def test_strange_image() -> None:
     assert (found.size, found.visible_size, found.hidden_size) == (5, 0, 5)
     assert found.base_size is None
     assert found.provenance.plan_matches is None
+
+
+def test_device_nodes_are_told() -> None:
+    """A device node in an image is worth a warning."""
+    files = LayerFiles(entries=(Entry(path="dev/sda", kind="device"),))
+    found = inspect(replace(image(), layers=(Layer(number=1, files=files),)))
+    assert [(f.code, "dev/sda" in f.message) for f in found.findings] == [("device-nodes", True)]
+
+
+def test_base_of_the_embedded_builder() -> None:
+    """The embedded builder's history tells where its base ends."""
+    base, own = image({"a": 7}, {"b": 5}).layers
+    own = replace(own, command="the user app and its virtual environment")
+    found = inspect(replace(image(), layers=(base, own)))
+    assert found.base_size == 7
 
 
 def test_equal_contents_are_duplicates() -> None:

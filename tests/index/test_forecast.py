@@ -1,0 +1,55 @@
+"""Forecasts read wheels' lists of files from an index, once."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import replace
+from io import BytesIO
+
+import pytest
+
+from nb2image.forecasting import forecast_plan, wheels
+from nb2image.model import BuildPlan, LockedPackage
+from nb2image.services import Services
+from tests.index.fake_index import FakeIndex
+from tests.index.wheels import wheel
+from tests.unit.image.plans import REQUIREMENTS, plan
+
+NAME, DATA = wheel("demo", "1.0", files={"demo/__init__.py": "x" * 5000, "demo/core.so": b"y" * 90})
+
+
+@pytest.fixture
+def made(index: FakeIndex) -> BuildPlan:
+    """A plan that locks a wheel of the index and a package that it does not have."""
+    index.add((NAME, DATA))
+    locked = (
+        LockedPackage(name="demo", version="1.0", wheel=NAME, size=len(DATA)),
+        LockedPackage(name="gone", version="1.0", wheel="gone-1.0-py3-none-any.whl", size=100),
+    )
+    return plan(requirements=replace(REQUIREMENTS, locked=locked))
+
+
+@pytest.fixture
+def no_engine(services: Services) -> Services:
+    """The host, without an engine."""
+    environ = {**services.environ, "DOCKER_HOST": "unix:///nowhere.sock"}
+    return replace(services, environ={**environ, "NB2IMAGE_HISTORY": "off"})
+
+
+def test_wheels_are_counted(made: BuildPlan, no_engine: Services) -> None:
+    """The installed bytes are the sum of the wheel's members; what is missing is guessed."""
+    found = forecast_plan(made, no_engine, builder="embedded")
+    sizes = {item.name: (item.size, item.guess) for item in found.items}
+    members = zipfile.ZipFile(BytesIO(DATA)).infolist()
+    assert sizes["demo"] == (sum(member.file_size for member in members), False)
+    assert sizes["gone"] == (330, True)
+
+
+def test_offline_uses_what_was_read(index: FakeIndex, made: BuildPlan, no_engine: Services) -> None:
+    """A wheel whose list of files is in the cache is known without the index."""
+    assert wheels(made, no_engine, offline=True) == {}
+    online = wheels(made, no_engine, offline=False)
+    index.down_after = 0
+    offline = wheels(made, no_engine, offline=True)
+    assert list(offline) == ["demo"]
+    assert tuple(offline["demo"].sizes) == tuple(online["demo"].sizes)
