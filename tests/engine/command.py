@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def start(
+@contextlib.contextmanager
+def started(
     *arguments: str, cwd: Path, env: Mapping[str, str] | None = None
-) -> subprocess.Popen[str]:
-    """Start nb2image in a folder; ``env`` is added to the environment."""
-    return subprocess.Popen(
+) -> Iterator[subprocess.Popen[str]]:
+    """nb2image at work in a folder, interrupted at the end; ``env`` is added to the environment."""
+    process = subprocess.Popen(
         [sys.executable, "-m", "nb2image", *arguments],
         cwd=cwd,
         env=os.environ | {"PYTHONPATH": str(ROOT)} | dict(env or {}),
@@ -25,14 +28,23 @@ def start(
         stderr=subprocess.PIPE,
         text=True,
     )
+    with process:
+        try:
+            yield process
+        finally:
+            for sig in (signal.SIGINT, signal.SIGINT, signal.SIGKILL):
+                if process.poll() is None:
+                    process.send_signal(sig)
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        process.wait(15)
 
 
 def nb2image(
     *arguments: str, cwd: Path, env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run nb2image to its end."""
-    process = start(*arguments, cwd=cwd, env=env)
-    out, err = process.communicate()
+    with started(*arguments, cwd=cwd, env=env) as process:
+        out, err = process.communicate()
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 

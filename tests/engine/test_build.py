@@ -17,10 +17,10 @@ from nb2image.events import Event, OutputLine, StageFinished, StageStarted
 from nb2image.model import BuiltImage
 from nb2image.network import NetworkConfig
 from nb2image.process import run
-from tests.engine.command import nb2image, start, write_notebook
+from tests.engine.command import nb2image, started, write_notebook
 from tests.engine.engine import Engine
 
-SLEEP = "86399"
+SLEEP = str(10_000_000 + os.getpid())
 """Seconds that no other program sleeps."""
 
 
@@ -112,19 +112,23 @@ def test_interrupt_cancels_the_build(
     dockerfile = tmp_path / "context" / "Dockerfile"
     dockerfile.write_text(f"FROM {base_image}\nRUN echo begun && sleep {SLEEP}\n")
     tag = image_name("slow")
-    process = start("build", "context", "--tag", tag, cwd=tmp_path)
-    assert process.stderr is not None
-    assert any("begun" in line for line in process.stderr if "RUN" not in line)
-    assert sleeping()
-    process.send_signal(signal.SIGINT)
-    assert process.wait(15) == 130
-    for _ in range(50):
-        if not sleeping():
-            break
-        time.sleep(0.1)
-    assert not sleeping()
+    with started("build", "context", "--tag", tag, cwd=tmp_path) as process:
+        assert process.stderr is not None
+        assert any("begun" in line for line in process.stderr if "RUN" not in line)
+        assert becomes(True)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+    assert becomes(False)
     assert engine.docker("images", "--quiet", tag).stdout == ""
     assert not list((tmp_path / "context").glob(".*nb2image-[!f]*"))
+
+
+def becomes(wanted: bool) -> bool:
+    """Whether the step of ``test_interrupt`` is at work, or not, within some seconds."""
+    deadline = time.monotonic() + 10
+    while sleeping() is not wanted and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return sleeping() is wanted
 
 
 def sleeping() -> bool:

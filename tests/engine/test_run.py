@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.command import nb2image, start
+from tests.engine.command import nb2image, started
 from tests.engine.engine import Engine
 
 DOCKERFILE = """
@@ -195,67 +195,67 @@ def test_sigterm_stops_at_once(image: str, tmp_path: Path, script: str) -> None:
 
     The time is for a busy machine: the container is killed after 0.8 s.
     """
-    process = start("run", image, "--", script, cwd=tmp_path)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "begun\n"
-    if script == "live":
-        assert process.stdout.read(10) == "unfinished"
-    asked = time.monotonic()
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(30) == 130
-    assert time.monotonic() - asked < 6
+    with started("run", image, "--", script, cwd=tmp_path) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        if script == "live":
+            assert process.stdout.read(10) == "unfinished"
+        asked = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 130
+        assert time.monotonic() - asked < 6
 
 
 def test_interrupt_lets_the_script_save(engine: Engine, image: str, tmp_path: Path) -> None:
     """Ctrl-C reaches the script; what it saves then is brought back; its volumes are removed."""
-    process = start("run", image, "--", "saves", cwd=tmp_path)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "begun\n"
-    name = engine.docker("ps", "--quiet", "--filter", f"ancestor={image}").stdout.strip()
-    names = "{{range .Mounts}}{{.Name}} {{end}}"
-    volumes = engine.docker("inspect", "--format", names, name).stdout.split()
-    process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 130
-    assert (tmp_path / "outputs/checkpoint").exists()
-    assert len(volumes) == 2
-    left = engine.docker("volume", "ls", "--quiet").stdout.split()
-    assert not set(volumes) & set(left)
+    with started("run", image, "--", "saves", cwd=tmp_path) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        name = engine.docker("ps", "--quiet", "--filter", f"ancestor={image}").stdout.strip()
+        names = "{{range .Mounts}}{{.Name}} {{end}}"
+        volumes = engine.docker("inspect", "--format", names, name).stdout.split()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+        assert (tmp_path / "outputs/checkpoint").exists()
+        assert len(volumes) == 2
+        left = engine.docker("volume", "ls", "--quiet").stdout.split()
+        assert not set(volumes) & set(left)
 
 
 def test_second_interrupt_kills(image: str, tmp_path: Path) -> None:
     """A script that ignores Ctrl-C is killed by the second."""
-    process = start("run", image, "--", "deaf", cwd=tmp_path)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "begun\n"
-    process.send_signal(signal.SIGINT)
-    time.sleep(0.5)
-    asked = time.monotonic()
-    process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 130
-    assert time.monotonic() - asked < 5
+    with started("run", image, "--", "deaf", cwd=tmp_path) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+        asked = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+        assert time.monotonic() - asked < 5
 
 
 def test_reader_that_goes_away(image: str, tmp_path: Path) -> None:
     """``nb2image run … | head`` ends the container instead of filling memory or running on."""
-    process = start("run", image, "--quiet", "--", "flood", cwd=tmp_path)
-    assert process.stdout is not None
-    assert process.stderr is not None
-    assert process.stdout.readline() == "x" * 1000 + "\n"
-    process.stdout.close()
-    assert process.wait(15) == 1
-    assert process.stderr.read() == ""
+    with started("run", image, "--quiet", "--", "flood", cwd=tmp_path) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == "x" * 1000 + "\n"
+        process.stdout.close()
+        assert process.wait(15) == 1
+        assert process.stderr.read() == ""
 
 
 def test_docker_stop(engine: Engine, image: str, tmp_path: Path) -> None:
     """A container that somebody else stops ends within a second: it heeds its stop signal."""
-    process = start("run", image, "--", "live", cwd=tmp_path)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "begun\n"
-    name = engine.docker("ps", "--quiet", "--filter", f"ancestor={image}").stdout.strip()
-    asked = time.monotonic()
-    engine.docker("stop", name)
-    assert time.monotonic() - asked < 2
-    assert process.wait(10) == 130
+    with started("run", image, "--", "live", cwd=tmp_path) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        name = engine.docker("ps", "--quiet", "--filter", f"ancestor={image}").stdout.strip()
+        asked = time.monotonic()
+        engine.docker("stop", name)
+        assert time.monotonic() - asked < 2
+        assert process.wait(10) == 130
 
 
 def test_network(image: str, tmp_path: Path) -> None:
