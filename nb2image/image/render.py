@@ -83,8 +83,6 @@ def system_packages(plan: BuildPlan) -> list[str]:
 def build_packages(plan: BuildPlan) -> list[str]:
     """The Debian packages that only building the dependencies needs, sorted."""
     names = {p.name for p in plan.requirements.system if p.stage == "build"}
-    if any(not package.wheel for package in plan.requirements.locked):
-        names.add("build-essential")
     if any(package.url.startswith("git+") for package in plan.requirements.locked):
         names |= {"ca-certificates", "git"}
     return sorted(names)

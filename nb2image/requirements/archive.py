@@ -86,6 +86,12 @@ class RemoteFile(io.RawIOBase):
         self._parts.append((start, answer.body))
         return answer.body
 
+    def prefetch(self, start: int, end: int) -> None:
+        """Fetch a part at once that will be read piece by piece."""
+        start, end = max(0, start), min(self.size, end)
+        if not any(at <= start and end <= at + len(data) for at, data in self._parts):
+            self._fetch(start, end)
+
     def readable(self) -> bool:
         return True
 

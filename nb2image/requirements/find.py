@@ -21,7 +21,6 @@ from nb2image.model import (
     Requirements,
     ResolutionStep,
     Script,
-    SystemPackage,
 )
 from nb2image.options import Options
 from nb2image.project import Project
@@ -48,6 +47,7 @@ from nb2image.requirements.release import parse_specifier, releases, wheel_days
 from nb2image.requirements.resolver import Refusal, Resolution, ResolveRequest
 from nb2image.requirements.runtime_files import named_pythons
 from nb2image.requirements.syntax import python_bounds
+from nb2image.requirements.system import system_packages
 from nb2image.requirements.text import requirements_text
 from nb2image.requirements.world import World, make_world
 from nb2image.services import Services
@@ -83,7 +83,7 @@ def find_requirements(
     world = make_world(options, services, emit)
     wanted = find_wanted(notebook, script, project, world)
     climbed, wanted = climb_without_drift(wanted, find_uses(script), world)
-    return locked(climbed, wanted, world)
+    return locked(climbed, wanted, script, world)
 
 
 def find_wanted(notebook: Notebook, script: Script, project: Project, world: World) -> Wanted:
@@ -310,7 +310,7 @@ def drift_finding(drift: Drift, *, held: bool) -> Finding:
     )
 
 
-def locked(climbed: Climb, wanted: Wanted, world: World) -> Requirements:
+def locked(climbed: Climb, wanted: Wanted, script: Script, world: World) -> Requirements:
     """The record of what was found. Raises RequirementsError when nothing was."""
     rung, policy = climbed.rung, wanted.policy
     platform = world.platform(rung.python)
@@ -325,6 +325,14 @@ def locked(climbed: Climb, wanted: Wanted, world: World) -> Requirements:
         )
     versions = policy.kind if rung.as_of or policy.kind != "as-of" else "latest"
     direct = tuple(d for d in wanted.direct if d.name not in rung.left_out)
+    system, system_findings = system_packages(
+        script,
+        climbed.found.packages,
+        world.suite(rung.python),
+        world.index,
+        asked=world.options.apt,
+        refused=world.options.no_apt,
+    )
     return Requirements(
         python=rung.python,
         python_reason=wanted.python.reason,
@@ -333,7 +341,7 @@ def locked(climbed: Climb, wanted: Wanted, world: World) -> Requirements:
         as_of=rung.as_of,
         direct=direct,
         locked=climbed.found.packages,
-        system=asked_for(world.options),
+        system=system,
         needs=wanted.needs,
         steps=climbed.steps,
         text=requirements_text(
@@ -344,14 +352,8 @@ def locked(climbed: Climb, wanted: Wanted, world: World) -> Requirements:
             versions=versions,
             as_of=rung.as_of,
         ),
-        findings=(*wanted.findings, *step_findings(climbed, wanted)),
+        findings=(*wanted.findings, *step_findings(climbed, wanted), *system_findings),
     )
-
-
-def asked_for(options: Options) -> tuple[SystemPackage, ...]:
-    """The Debian packages of ``--apt``."""
-    names = sorted(set(options.apt) - set(options.no_apt))
-    return tuple(SystemPackage(name=name, reason="--apt") for name in names)
 
 
 def step_findings(climbed: Climb, wanted: Wanted) -> tuple[Finding, ...]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -165,6 +166,20 @@ class Index:
                     data = sdist_member(sdist, member, file.name)
             if file.sha256 and len(data) <= MAX_CACHED_MEMBER_BYTES:
                 self._cache.put("member", key, data)
+        return data
+
+    def derived(
+        self, kind: str, file: IndexFile, make: Callable[[zipfile.ZipFile], bytes]
+    ) -> bytes:
+        """What ``make`` finds in a wheel, cached by the wheel's hash under ``kind``.
+
+        Raises RequirementsError.
+        """
+        data = self._cache.get(kind, file.sha256) if file.sha256 else None
+        if data is None:
+            data = make(open_wheel(self._open(file), file.name))
+            if file.sha256:
+                self._cache.put(kind, file.sha256, data)
         return data
 
     def close(self) -> None:

@@ -48,6 +48,10 @@ class World:
         known = max((k for k in KNOWN_TO_UV if k <= level), default=KNOWN_TO_UV[0])
         return f"{ARCHITECTURES[self.options.platform]}-manylinux_2_{known}"
 
+    def suite(self, python: str) -> str:
+        """The base's Debian release; empty when it is not known."""
+        return base_for(python, self.options.base_image).suite
+
     def target(self, python: str) -> Target:
         """The Python and platform of the image."""
         return Target(python=python, platform=self.platform(python))

@@ -136,7 +136,9 @@ def test_compilers_stay_in_the_build_stage() -> None:
     """What must be compiled brings build tools to the dependencies' stage alone."""
     sdist = replace(PACKAGE, name="hdbscan", wheel="")
     git = replace(PACKAGE, name="x", wheel="", hashes=(), url="git+https://example.org/x")
-    found = rendered(plan(requirements=replace(REQUIREMENTS, locked=(PACKAGE, sdist, git))))
+    tools = (SystemPackage(name="build-essential", reason="", stage="build"),)
+    wanted = replace(REQUIREMENTS, locked=(PACKAGE, sdist, git), system=tools)
+    found = rendered(plan(requirements=wanted))
     froms = [n for n, i in enumerate(found) if i.name == "FROM"]
     (apt,) = [n for n, i in enumerate(found) if "apt-get" in i.rest]
     assert froms[2] < apt < froms[3]
