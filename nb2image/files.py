@@ -109,7 +109,8 @@ def named_data(script: Script, project: Project) -> tuple[tuple[Chosen, ...], tu
     for named, place in names_in_order(script):
         if named.chdir:
             moved = normal(posixpath.join(folder, named.text))
-            folder = folder if moved is None or UNKNOWN in moved else moved
+            if named.sure and moved is not None and UNKNOWN not in moved:
+                folder = moved
             continue
         if named.use == "write":
             path = normal(posixpath.join(folder, named.text))
@@ -161,7 +162,8 @@ def matches(named: NamedPath, folder: str, project: Project) -> Iterator[str]:
     elif UNKNOWN in named.text or named.glob:
         known = named.text.replace(UNKNOWN, "")
         telling = "/" in known.strip("./") or "." in posixpath.basename(known).strip(".")
-        if named.use != "mention" or named.glob or telling:
+        word = any(character.isalnum() for character in known)  # f"{folder}/{name}" has none
+        if named.glob or (word and (telling or named.use != "mention")):
             deep = "**" in whole or whole.endswith(UNKNOWN)
             start = literal_folder(whole)
             levels = None if deep else whole.removeprefix(start).strip("/").count("/")
@@ -235,6 +237,15 @@ def absent(
             hint="name files relative to the notebook, or mount it when the container runs",
         )
         return
+    if "\\" in text:
+        yield Finding(
+            severity="warning",
+            code="path-windows",
+            message=f"{printable(text)} is a path of Windows; in the image it is no file",
+            place=place,
+            hint=f"write {printable(text.replace(chr(92), '/'))}, which Windows reads too",
+        )
+        return
     whole = normal(posixpath.join(folder, text))
     if whole is None or project.locate(whole) is None:
         yield Finding(
@@ -245,13 +256,24 @@ def absent(
             hint="copy it into the project, or mount it when the container runs",
         )
     elif whole not in made and not (project.root / whole).exists() and named.sure:
+        like = spelt_otherwise(whole, project)
         yield Finding(
             severity="warning",
             code="file-missing",
             message=f"{printable(text)} is read and does not exist",
             place=place,
-            hint="put it beside the notebook, or mount it when the container runs",
+            hint=f"there is {printable(like)}: in the image, upper and lower case differ"
+            if like
+            else "put it beside the notebook, or mount it when the container runs",
         )
+
+
+def spelt_otherwise(path: str, project: Project) -> str:
+    """The name of the file that differs from ``path`` in upper and lower case alone, or none."""
+    folder = (project.root / path).parent
+    name = posixpath.basename(path).casefold()
+    found = (p.name for p in folder.iterdir()) if folder.is_dir() else iter(())
+    return next((other for other in found if other.casefold() == name), "")
 
 
 def secret(path: str, place: Place) -> Finding:

@@ -87,6 +87,9 @@ def test_a_file_is_planned_with_size_hash_reason_and_place(choose: Choose) -> No
         ('glob("sub/**/*.csv")', ["work/sub/a.csv", "work/sub/deep/b.csv"]),
         ('load_files("sub")', ["work/sub/a.csv", "work/sub/deep/b.csv"]),
         ('os.chdir("..")\nread_csv("data/y 1.csv")', ["data/y 1.csv"]),
+        ('open(f"{folder}/{name}")', []),
+        ('open(folder + "/" + name)', []),
+        ('if there:\n    os.chdir("..")\nread_csv("x.csv")', ["work/x.csv"]),
         ('print("sub")', []),
         ('os.listdir(".")', []),
         ('os.listdir("..")', []),
@@ -188,12 +191,20 @@ def test_links_out_of_the_project_are_not_followed(choose: Choose, root: Path) -
         ('read_csv("../../elsewhere.csv")', "path-outside"),
         ('read_csv("/home/me/x.csv")', "path-absolute"),
         ('read_csv("~/x.csv")', "path-absolute"),
+        ('read_csv("sub\\\\a.csv")', "path-windows"),
     ],
 )
 def test_what_will_be_missing_is_said(choose: Choose, source: str, code: str) -> None:
     """A read that cannot succeed in the image is a finding with its cell and line."""
     (finding,) = choose("1", source).findings
     assert (finding.code, finding.place) == (code, Place(cell=2, line=1))
+
+
+def test_another_case_is_named(choose: Choose) -> None:
+    """A file that macOS and Windows would find is not found in the image."""
+    (finding,) = choose('read_csv("X.CSV")').findings
+    assert finding.code == "file-missing"
+    assert finding.hint == "there is 'x.csv': in the image, upper and lower case differ"
 
 
 @pytest.mark.parametrize(
