@@ -208,12 +208,16 @@ def only_local(wanted: DirectRequirement) -> bool:
     return bool(imports) and all(p is not None and p.file is not None for p in imports)
 
 
-def pipreqs(case: dict[str, Any], path: Path) -> Score:
-    """What pipreqs names, on the notebook as it is."""
+def pipreqs(case: dict[str, Any], path: Path, base: str) -> Score:
+    """What pipreqs names, on the notebook as it is, asking the index's JSON pages beside ``base``.
+
+    Its own default server is an old name that not every network knows.
+    """
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / path.name).write_bytes(path.read_bytes())
         command = [sys.executable, "-m", "pipreqs.pipreqs", "--scan-notebooks", "--print", folder]
+        command += ["--pypi-server", base.removesuffix("simple").rstrip("/") + "/pypi/"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     found = set()
     for line in done.stdout.splitlines():
@@ -278,7 +282,7 @@ def main() -> int:
             except Nb2ImageError as error:
                 results = {"nb2image": score(case, set(), 0.0, f"{error.code}: {error.message}")}
             if given.pipreqs:
-                results["pipreqs"] = pipreqs(case, path)
+                results["pipreqs"] = pipreqs(case, path, base)
             for name, result in results.items():
                 scores.setdefault(name, []).append(result)
                 if given.details:
