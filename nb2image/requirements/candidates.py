@@ -218,7 +218,10 @@ def judged(candidate: Candidate, group: Group, search: Search) -> Verdict:
             return Verdict(ok=True, detail="installed there")
         if declared.url:
             return Verdict(ok=True, detail="taken from its address")
-    bounds = Bounds(target=search.target, specifier=candidate.specifier, as_of=search.as_of)
+    # What a file or lock bounds may be old and only an sdist: the name is what is in question.
+    preferred = declared is not None and declared.rule in {"file", "lock"}
+    specifier = "" if preferred else candidate.specifier
+    bounds = Bounds(target=search.target, specifier=specifier, as_of=search.as_of)
     needs, index = group.needs, search.index
     guess = candidate.rule in GUESSES or (declared is not None and declared.itself)
     if not guess and not candidate.strict:

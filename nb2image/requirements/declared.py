@@ -46,7 +46,8 @@ def parse_requirement(
 
     A requirement whose marker excludes the target is none.
     """
-    line = re.split(r"\s+#|\s--", text.strip(), maxsplit=1)[0].strip().rstrip("\\").strip()
+    line = re.sub(r"^(-e|--editable)[\s=]+", "", text.strip())
+    line = re.split(r"\s+#|\s--", line, maxsplit=1)[0].strip().rstrip("\\").strip()
     if not line or line.startswith(("-", "#", ".", "/")):
         return None
     if URL.match(line):
@@ -115,6 +116,11 @@ def parse_conda(text: str, *, rule: Rule, place: Place, catalogue: Catalogue) ->
     return parse_requirement(name + version, rule=rule, place=place) or parse_requirement(
         name, rule=rule, place=place
     )
+
+
+def files_named(installs: Sequence[Install]) -> list[str]:
+    """The requirements files that the notebook's install lines read."""
+    return [i.requirement[3:].strip() for i in installs if i.requirement.startswith("-r ")]
 
 
 def from_installs(

@@ -14,7 +14,7 @@ from nb2image.options import Options
 from nb2image.project import Project
 from nb2image.requirements.candidates import Answer, Search, answer, grouped
 from nb2image.requirements.catalogue import load_catalogue
-from nb2image.requirements.declared import Declared, from_installs
+from nb2image.requirements.declared import Declared, files_named, from_installs
 from nb2image.requirements.imports import find_uses
 from nb2image.requirements.index import PackageIndex
 from nb2image.requirements.inline import from_notebook
@@ -98,7 +98,8 @@ def find_names(
 ) -> Names:
     """As ``resolve_names``, but imports that stay unresolved are part of the answer."""
     catalogue = load_catalogue()
-    written, findings = from_project(project, target, catalogue)
+    named = files_named(script.installs)
+    written, findings = from_project(project, target, catalogue, named)
     search = Search(
         catalogue=catalogue,
         declared=(

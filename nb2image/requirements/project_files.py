@@ -12,7 +12,7 @@ import json
 import posixpath
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -60,12 +60,12 @@ class Reader:
         if text is None or path in seen or len(seen) > MAX_INCLUDES:
             return
         name = PurePosixPath(path).name
-        if name in {"environment.yml", "environment.yaml"}:
-            yield from self.conda(text, path)
-        elif name.endswith(".txt"):
-            yield from self.lines(text, path, seen)
-        else:
+        if name in READERS:
             yield from READERS[name](self, text, path)
+        elif name.endswith((".yml", ".yaml")):
+            yield from self.conda(text, path)
+        else:
+            yield from self.lines(text, path, seen)
 
     def text(self, path: str) -> str | None:
         """A file's text; None when there is none. Raises ValueError when it is too large."""
@@ -217,28 +217,32 @@ READERS: dict[str, Callable[[Reader, str, str], Iterator[Declared]]] = {
 
 
 def from_project(
-    project: Project, target: Target, catalogue: Catalogue
+    project: Project, target: Target, catalogue: Catalogue, named: Sequence[str] = ()
 ) -> tuple[list[Declared], list[Finding]]:
-    """What the project's files ask for, the nearest first, and files that cannot be read."""
+    """What the project's files ask for, the nearest first, and files that cannot be read.
+
+    ``named`` are files that the notebook's install lines read (``pip install -r``), relative to
+    its folder: they come before all others.
+    """
     reader = Reader(project, target, catalogue)
-    found: list[Declared] = []
+    paths = [posixpath.normpath(posixpath.join(project.workdir, path)) for path in named]
+    paths += [f"{folder}{name}" for folder in folders(project) for name in (*LOCKS, *LISTS)]
+    found: dict[Declared, None] = {}
     findings: list[Finding] = []
-    for folder in folders(project):
-        for name in (*LOCKS, *LISTS):
-            path = f"{folder}{name}"
-            try:
-                found += reader.read(path)
-            except Exception as error:  # whatever a hostile file makes a parser do
-                findings.append(
-                    Finding(
-                        severity="warning",
-                        code="requirements-unreadable",
-                        message=f"{path} cannot be read: {type(error).__name__}: {error}"[:300],
-                        place=Place(file=path),
-                        hint="repair the file, or remove it",
-                    )
+    for path in dict.fromkeys(paths):
+        try:
+            found |= dict.fromkeys(reader.read(path))
+        except Exception as error:  # whatever a hostile file makes a parser do
+            findings.append(
+                Finding(
+                    severity="warning",
+                    code="requirements-unreadable",
+                    message=f"{path} cannot be read: {type(error).__name__}: {error}"[:300],
+                    place=Place(file=path),
+                    hint="repair the file, or remove it",
                 )
-    return found, findings
+            )
+    return list(found), findings
 
 
 def poetry_bounds(version: str) -> str:

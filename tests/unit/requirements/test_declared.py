@@ -36,6 +36,7 @@ def short(found: Declared | None) -> str:
         ("tomli; python_version < '3.11'", ""),
         ("tomli; python_version >= '3.11'", "tomli"),
         ("-e .", ""),
+        ("-e git+https://git.test/a/b#egg=c", "c @ git+https://git.test/a/b"),
         ("./wheels/x-1.0-py3-none-any.whl", ""),
         ("git+https://git.test/a/My_Lib.git@v1", "my-lib @ git+https://git.test/a/My_Lib.git@v1"),
         ("git+https://git.test/a/b#egg=other", "other @ git+https://git.test/a/b"),
@@ -170,6 +171,17 @@ def test_the_nearest_folder_comes_first(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text("x==1")
     (tmp_path / "a/b/requirements.txt").write_text("x==2")
     assert read_files(tmp_path, "a/b/nb.ipynb")[0] == ["x==2", "x==1"]
+
+
+def test_files_that_install_lines_name(tmp_path: Path) -> None:
+    """``pip install -r`` comes first, relative to the notebook, inside the project."""
+    (tmp_path / "nbs").mkdir()
+    (tmp_path / "extra.txt").write_text("x==3")
+    (tmp_path / "nbs/requirements.txt").write_text("x==2")
+    project = Project(root=tmp_path, notebook=PurePosixPath("nbs/nb.ipynb"))
+    named = ["../extra.txt", "../../outside.txt", "/etc/hostname"]
+    found, _ = from_project(project, TARGET, load_catalogue(), named)
+    assert [short(d) for d in found] == ["x==3", "x==2"]
 
 
 def carried(source: str = "", metadata: str = "{}") -> list[str]:
