@@ -18,10 +18,10 @@ from nb2image.services import Services
 def inspect_named(name: str, services: Services, *, platform: str = "linux/amd64") -> Inspection:
     """Inspect an image of the engine, a tar, or an OCI layout.
 
-    What exists as a file or folder is read as one. Raises ArchiveError and EngineError.
+    A file, and a folder that is a layout, is read as one. Raises ArchiveError and EngineError.
     """
     path = Path(name)
-    if path.exists():
+    if path.is_file() or (path / "index.json").is_file() or is_path(name):
         image = read_path(path, keep=wanted, platform=platform)
         return inspect(image, base_layers(image, services))
     from nb2image.engine import connect, engine_address
@@ -30,6 +30,11 @@ def inspect_named(name: str, services: Services, *, platform: str = "linux/amd64
     with contextlib.closing(connect(services.environ)) as engine:
         image = export(engine, name, address, wanted)
         return inspect(image, layers_of(engine, base_name(image), address))
+
+
+def is_path(name: str) -> bool:
+    """Whether a name can only mean something on disk; no reference has such a form."""
+    return name.startswith((".", "/")) or name.endswith((".tar", ".tar.gz", ".tgz", ".tar.zst"))
 
 
 def base_layers(image: StoredImage, services: Services) -> tuple[str, ...]:

@@ -81,6 +81,19 @@ def test_wrong_limit(archive: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "no size" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("gone.tar", "No such file"), ("./gone", "No such file"), ("./folder", "no image archive")],
+)
+def test_no_such_file(
+    name: str, why: str, archive: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What can only be a path is looked for on disk, and no engine is asked."""
+    Path("folder").mkdir()
+    assert main(["inspect", name]) == 2
+    assert why in capsys.readouterr().err
+
+
 def test_no_image(archive: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A file that is no image is refused with a reason."""
     archive.write_bytes(b"hello")
