@@ -27,6 +27,10 @@ class Options:
     """A requirements file that replaces the inference; empty for none."""
     assume: tuple[tuple[str, str], ...] = ()
     """(import name, distribution) pairs that the user vouches for."""
+    lock_file: str = ""
+    """Where the lock is written as pylock.toml too; empty for nowhere."""
+    constraints: tuple[str, ...] = ()
+    """PEP 508 lines that bound versions, found by the repair of an image."""
     lacking: tuple[str, ...] = ()
     """Modules that a run was found to lack: provided as if the notebook imported them."""
     env_from: str = ""

@@ -18,6 +18,7 @@ def about_notebook(
     answer: o.Answer = None,
     python: o.Python = "",
     requirements: o.Requirements = "",
+    lock: o.Lock = "",
     assume: o.Assume = None,
     env_from: o.EnvFrom = "",
     versions: o.VersionsOf = None,

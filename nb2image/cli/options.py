@@ -193,6 +193,15 @@ Requirements = Annotated[
         metavar="FILE",
     ),
 ]
+Lock = Annotated[
+    str,
+    option(
+        "--lock",
+        help="Write the lock to this file as pylock.toml (PEP 751) too.",
+        panel=NEEDS,
+        metavar="FILE",
+    ),
+]
 Assume = Annotated[
     list[str] | None,
     option(
@@ -323,6 +332,7 @@ def gather(given: Mapping[str, Any]) -> Options:
         answers=tuple(given.get("answer") or ()),
         python=given.get("python", ""),
         requirements_file=given.get("requirements", ""),
+        lock_file=given.get("lock", ""),
         assume=pairs("--assume", given.get("assume")),
         env_from=given.get("env_from", ""),
         versions=given["versions"].value if given.get("versions") else "",

@@ -1,0 +1,161 @@
+"""One joint set of versions: the ladder, and the bounds that drift asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from nb2image.errors import RequirementsError
+from nb2image.image.base import SUITES
+from nb2image.model import DirectRequirement, Evidence, Finding, ResolutionStep
+from nb2image.requirements.dates import not_before
+from nb2image.requirements.drift import Drift, find_drift
+from nb2image.requirements.fresh import lower_bounds, resolve_newest
+from nb2image.requirements.ladder import Climb, Days, Ladder, Rung, climb
+from nb2image.requirements.mend import resolve_mended
+from nb2image.requirements.release import wheel_days
+from nb2image.requirements.resolver import Refusal, Resolution, ResolveRequest
+from nb2image.requirements.wanted import Wanted
+from nb2image.requirements.world import World
+
+MAX_DRIFTS = 4
+"""How often a lock is made anew because it lacks something that is imported."""
+
+
+def climb_without_drift(
+    wanted: Wanted, uses: dict[str, tuple[str, ...]], world: World
+) -> tuple[Climb, Wanted]:
+    """A set of versions that has what is imported, as far as older releases have it.
+
+    Raises RequirementsError when the index does not answer.
+    """
+    climbed = climb_ladder(wanted, world)
+    for _ in range(MAX_DRIFTS):
+        if climbed.found is None or wanted.given:
+            break
+        rung = climbed.rung
+        drifts = find_drift(
+            wanted.direct,
+            climbed.found.packages,
+            wanted.needs,
+            uses,
+            world.index,
+            world.target(rung.python),
+            rung.as_of,
+        )
+        if not drifts:
+            break
+        young = {d.name: d.uploaded for d in drifts if d.specifier.startswith(">") and d.uploaded}
+        bounded = replace(
+            wanted,
+            direct=tuple(with_bounds(d, drifts) for d in wanted.direct),
+            policy=not_before(wanted.policy, young, wanted.policy.changed_on),
+        )
+        # what is too young for the date starts at its new date, all else where the last climb held
+        start = None if bounded.policy != wanted.policy else rung
+        again = climb_ladder(bounded, world, start)
+        if again.found is None:
+            findings = tuple(drift_finding(d, held=False) for d in drifts)
+            return climbed, replace(wanted, findings=(*wanted.findings, *findings))
+        findings = tuple(drift_finding(d, held=True) for d in drifts)
+        wanted = replace(bounded, findings=(*wanted.findings, *findings))
+        refused = climbed.refused or again.refused
+        climbed = replace(again, refused=refused, steps=(*climbed.steps, *again.steps))
+    return climbed, wanted
+
+
+def climb_ladder(wanted: Wanted, world: World, start: Rung | None = None) -> Climb:
+    """Try one combination of Python, date and pins after another, ``start`` first."""
+    lines = {d.name: pep508(d) for d in wanted.direct}
+
+    def attempt(rung: Rung) -> Resolution | Refusal:
+        request = ResolveRequest(
+            requirements=tuple(lines[n] for n in sorted(lines) if n not in rung.left_out),
+            constraints=(*wanted.constraints, *(p.constraint for p in rung.pins)),
+            python=rung.python,
+            platform=world.platform(rung.python),
+            as_of=rung.as_of,
+        )
+
+        def mended(asked: ResolveRequest) -> Resolution | Refusal:
+            return resolve_mended(asked, world.resolve, world.index)
+
+        kept = [d for d in wanted.direct if d.name not in rung.left_out]
+        bounds = lower_bounds(kept, world.index, world.target(rung.python), rung.as_of)
+        for pin in rung.pins:
+            bounds.pop(pin.name, None)
+        return resolve_newest(request, bounds, mended)
+
+    def tell(step: ResolutionStep) -> None:
+        if not step.ok:
+            when = f"of {step.as_of}" if step.as_of else "of today"
+            message = f"Python {step.python} with the releases {when}: {step.message}"
+            world.tell(Finding(severity="note", code="resolution-step", message=message))
+
+    def days(name: str, python: str) -> Days | None:
+        project = world.index.project(name)
+        bounds = ",".join(d.specifier for d in wanted.direct if d.name == name)
+        return wheel_days(project, world.target(python), bounds) if project else None
+
+    ladder = Ladder(
+        python=wanted.python,
+        policy=wanted.policy,
+        available=tuple(SUITES),
+        today=world.today,
+        pins=wanted.pins,
+        soft=tuple(d.name for d in wanted.direct if is_soft(d)),
+        start=start,
+    )
+    return climb(ladder, attempt, days, tell)
+
+
+def is_soft(direct: DirectRequirement) -> bool:
+    """Whether the notebook only installs it: nothing of it is imported."""
+    return not direct.modules and all(e.rule == "install-line" for e in direct.evidence)
+
+
+def with_bounds(direct: DirectRequirement, drifts: Sequence[Drift]) -> DirectRequirement:
+    """The requirement with the bound that what it lost asks for."""
+    for drift in drifts:
+        if drift.name == direct.name:
+            evidence = Evidence(
+                rule="drift",
+                candidate=direct.name,
+                won=True,
+                detail=drift.told,
+                place=drift.place,
+            )
+            specifier = ",".join(s for s in (direct.specifier, drift.specifier) if s)
+            return replace(direct, specifier=specifier, evidence=(*direct.evidence, evidence))
+    return direct
+
+
+def drift_finding(drift: Drift, *, held: bool) -> Finding:
+    """What the user should know of something that was removed."""
+    kept = "that decides its version" if held else "no set of versions goes with it"
+    return Finding(
+        severity="note" if held else "warning",
+        code="drift",
+        message=f"{drift.told}: {kept}",
+        place=drift.place,
+    )
+
+
+def pep508(direct: DirectRequirement) -> str:
+    """The requirement as one PEP 508 line.
+
+    Raises RequirementsError when it is none: it may come from the notebook, and uv's input has
+    one requirement a line.
+    """
+    extras = f"[{','.join(direct.extras)}]" if direct.extras else ""
+    tail = f" @ {direct.url}" if direct.url else direct.specifier
+    line = f"{direct.name}{extras}{tail}"
+    try:
+        return str(Requirement(line))
+    except InvalidRequirement as error:
+        place = next((e.place for e in direct.evidence if e.won), None)
+        raise RequirementsError(
+            f"not a requirement: {line!r}", code="requirement-invalid", where=place
+        ) from error

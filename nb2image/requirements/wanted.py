@@ -1,0 +1,202 @@
+"""What a notebook asks for before versions are chosen: distributions, Python, date, pins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+
+from nb2image.errors import RequirementsError
+from nb2image.image.base import SUITES
+from nb2image.model import (
+    DirectRequirement,
+    Evidence,
+    Finding,
+    Need,
+    Notebook,
+    Place,
+    Script,
+)
+from nb2image.project import Project
+from nb2image.requirements.dates import (
+    VersionPolicy,
+    choose_versions,
+    date_finding,
+    not_before,
+)
+from nb2image.requirements.environment import Environment, installed_pins, read_environment
+from nb2image.requirements.git_history import last_code_change
+from nb2image.requirements.given import read_given
+from nb2image.requirements.hidden import hidden_needs
+from nb2image.requirements.imports import find_needs
+from nb2image.requirements.index import Index
+from nb2image.requirements.names import resolve_names
+from nb2image.requirements.pins import Pin, pins, preferences
+from nb2image.requirements.python_version import PythonChoice, choose_python
+from nb2image.requirements.release import parse_specifier, releases
+from nb2image.requirements.runtime_files import named_pythons
+from nb2image.requirements.syntax import python_bounds
+from nb2image.requirements.world import World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the notebook asks for, before versions are chosen."""
+
+    direct: tuple[DirectRequirement, ...]
+    needs: tuple[Need, ...]
+    python: PythonChoice
+    policy: VersionPolicy
+    pins: tuple[Pin, ...] = ()
+    constraints: tuple[str, ...] = ()
+    """PEP 508 lines that hold whatever else gives way."""
+    given: bool = False
+    """The user gave a requirements file: nothing is added to it and nothing left out."""
+    findings: tuple[Finding, ...] = ()
+
+
+def find_wanted(notebook: Notebook, script: Script, project: Project, world: World) -> Wanted:
+    """The distributions, the Python and the date, each by its evidence."""
+    options = world.options
+    policy = date_policy(notebook, project, world)
+    there = read_environment(options.env_from, world.services) if options.env_from else None
+    python = choose_python(
+        notebook,
+        options,
+        available=tuple(SUITES),
+        files=named_pythons(project.workdir, project.read),
+        environment=there.python if there else "",
+        bounds=python_bounds(script),
+        as_of=policy.as_of,
+        today=world.today,
+    )
+    target = world.target(python.version)
+    needs, import_findings = find_needs(script)
+    if options.requirements_file:
+        return from_given(needs, script, python, policy, world)
+    needs = (*needs, *(Need(module=module, place=Place()) for module in options.lacking))
+
+    def names(as_of: str) -> tuple[tuple[DirectRequirement, ...], tuple[Finding, ...]]:
+        return resolve_names(
+            needs,
+            script,
+            notebook,
+            project,
+            target,
+            world.index,
+            options,
+            as_of=as_of,
+            written_on=policy.written_on,
+            environment=there.declared if there else (),
+        )
+
+    try:
+        direct, name_findings = names(policy.as_of)
+    except RequirementsError as error:
+        if error.code != "import-unresolved" or not policy.as_of or policy.fixed:
+            raise
+        direct, name_findings = names("")  # the date is wrong: something it uses is younger
+    direct = hidden_needs(script, direct, world.index, target, as_of=policy.as_of)
+    direct += script_requirements(script, direct)
+    policy = not_before(policy, first_days(direct, world.index), policy.changed_on)
+    return Wanted(
+        direct=direct,
+        needs=needs,
+        python=python,
+        policy=policy,
+        pins=held_versions(notebook, direct, there, policy),
+        constraints=options.constraints,
+        findings=(
+            *(there.findings if there else ()),
+            *import_findings,
+            *name_findings,
+            *python.findings,
+            *date_finding(policy),
+        ),
+    )
+
+
+def from_given(
+    needs: tuple[Need, ...],
+    script: Script,
+    python: PythonChoice,
+    policy: VersionPolicy,
+    world: World,
+) -> Wanted:
+    """What the user's own requirements file asks for; a date only where it is asked for too."""
+    path = Path(world.options.requirements_file)
+    direct, constraints, findings = read_given(path, world.target(python.version))
+    newest = VersionPolicy(kind="latest", reason="a requirements file is given", fixed=True)
+    return Wanted(
+        direct=(*direct, *script_requirements(script, direct)),
+        needs=needs,
+        python=python,
+        policy=policy if policy.fixed else newest,
+        constraints=(*constraints, *world.options.constraints),
+        given=True,
+        findings=(*findings, *python.findings),
+    )
+
+
+def held_versions(
+    notebook: Notebook,
+    direct: tuple[DirectRequirement, ...],
+    there: Environment | None,
+    policy: VersionPolicy,
+) -> tuple[Pin, ...]:
+    """Versions to begin with: the project's files', the environment's, those seen in outputs."""
+    if policy.kind == "latest" and policy.fixed:
+        return ()
+    if there is not None and policy.kind == "env":
+        return (*preferences(direct), *installed_pins(there, {d.name for d in direct}))
+    seen = pins(notebook, direct) if policy.kind == "as-of" else ()
+    return (*preferences(direct), *seen)
+
+
+def first_days(direct: Sequence[DirectRequirement], index: Index) -> dict[str, str]:
+    """Since when each requirement is on the index: the release that it names, else the first."""
+    found = {}
+    for wanted in direct:
+        project = None if wanted.url else index.project(wanted.name)
+        if project is None:
+            continue
+        exact = exact_version(wanted.specifier)
+        days = [
+            file.upload_time[:10]
+            for version, files in releases(project, wanted.specifier if exact else "")
+            for file in files
+            if file.upload_time
+        ]
+        if days:
+            found[f"{wanted.name} {exact}".strip()] = min(days)
+    return found
+
+
+def exact_version(specifier: str) -> str:
+    """The version of ``==1.2``; empty for any other bound."""
+    pins = [s.version for s in parse_specifier(specifier) if s.operator == "=="]
+    return pins[0] if pins and not pins[0].endswith(".*") else ""
+
+
+def date_policy(notebook: Notebook, project: Project, world: World) -> VersionPolicy:
+    """Which releases may be taken."""
+    source = project.read(project.notebook.as_posix())
+    change = last_code_change(project, source, world.services) if source else None
+    return choose_versions(notebook, world.options, change, world.today)
+
+
+def script_requirements(
+    script: Script, direct: tuple[DirectRequirement, ...]
+) -> tuple[DirectRequirement, ...]:
+    """What the script itself needs beyond the notebook's imports, such as ipython."""
+    known = {d.name for d in direct}
+    return tuple(
+        DirectRequirement(
+            name=canonicalize_name(name),
+            evidence=(Evidence(rule="script", candidate=name, won=True, detail=reason),),
+        )
+        for name, reason in script.extra_requirements
+        if canonicalize_name(name) not in known
+    )
