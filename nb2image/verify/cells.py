@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 
@@ -32,6 +33,16 @@ INTERACTIVE = {
     "video/mp4": "a video",
     "audio/wav": "a sound",
 }
+INLINE_PICTURE = re.compile(
+    r"(?:<div[^<>]{0,200}>)?<img\b[^<>]{0,200}?\bsrc=[\"']data:image/(?:png|jpeg);base64,"
+    r"([A-Za-z0-9+/=\s]+)[\"'][^<>]{0,200}>(?:</div>)?"
+)
+PAGED = re.compile(
+    r"^[ \t]*(?:%%?(?:prun|lprun|mprun|page|psource|pinfo2?|pdoc|pfile)\b"
+    r"|\?{1,2}[\w.]|[\w.]+\?{1,2}[ \t]*$)",
+    re.MULTILINE,
+)
+"""Lines whose output Jupyter shows in a pager, which a notebook does not keep."""
 WORST_FIRST: tuple[Grade, ...] = ("differs", "close", "same", "not-comparable")
 TABLE_TYPES = ("pandas.", "polars.", "dask.", "modin.", "cudf.")
 
@@ -42,7 +53,11 @@ def judge_cell(cell: Cell, run: CellRun, read: ReadFile, rtol: float) -> CellVer
     saved_text = {name: stream(cell.outputs, name) for name in ("stdout", "stderr")}
     values, pictures, others = displayed(cell.outputs)
     shown = [s for s in run.shown if not is_figure(s)]
-    if saved_text["stdout"].strip() or run.printed.strip():
+    paged = PAGED.search(cell.source) and not saved_text["stdout"].strip()
+    if paged and run.printed.strip():
+        how = ("what Jupyter shows in a pager is not saved",)
+        compared.append(Compared(part="printed", grade="not-comparable", how=how))
+    elif saved_text["stdout"].strip() or run.printed.strip():
         compared.append(compare_text("printed", saved_text["stdout"], run.printed, rtol))
     compared += compare_values(values, shown, rtol)
     if any(c.grade == "differs" for c in compared) and all_text(cell.outputs):
@@ -111,6 +126,7 @@ def displayed(outputs: Sequence[Output]) -> tuple[list[dict[str, str]], list[str
             continue
         data = {d.mime: d.text for d in output.data}
         picture = next((data[mime] for mime in PICTURES if mime in data), None)
+        picture = picture or inline_picture(data.get("text/html", ""))
         other = next((words for mime, words in INTERACTIVE.items() if mime in data), None)
         if picture is not None:
             pictures.append(picture)
@@ -121,6 +137,12 @@ def displayed(outputs: Sequence[Output]) -> tuple[list[dict[str, str]], list[str
         elif data:
             values.append(data)
     return values, pictures, others
+
+
+def inline_picture(html: str) -> str | None:
+    """The picture that a piece of HTML holds and nothing else (matplotlib's notebook backend)."""
+    found = INLINE_PICTURE.fullmatch(html.strip())
+    return found[1] if found else None
 
 
 def is_script(html: str) -> bool:

@@ -107,10 +107,13 @@ def compare_tables(expected: str, found: str, rtol: float) -> Compared:
     if around.grade == "differs":
         differences.append(text_diff("\n".join(a.text), "\n".join(b.text)))
     if differences:
+        told = (f"{count} of its values differ",) if count else ()
+        if [sorted(table) for table in a.tables] == [sorted(table) for table in b.tables]:
+            told = ("the same rows in another order",)
         return Compared(
             part="table",
             grade="differs",
-            how=(f"{count} of its values differ",) if count else (),
+            how=told,
             diff="\n".join(differences),
         )
     aside = tuple(dict.fromkeys(hows))

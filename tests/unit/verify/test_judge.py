@@ -16,7 +16,7 @@ from nb2image.model import (
     Shown,
     Verdict,
 )
-from nb2image.verify.cells import judge_cell
+from nb2image.verify.cells import inline_picture, judge_cell
 from nb2image.verify.judge import Witnessed, judge
 
 
@@ -80,6 +80,31 @@ def test_a_cell_is_judged_by_all_that_it_shows(
     )
     assert verdict.grade == grade
     assert verdict.why or grade == "same"
+
+
+@pytest.mark.parametrize(
+    ("source", "grade"),
+    [("%prun f()", "not-comparable"), ("print?", "not-comparable"), ("f()  # why?", "differs")],
+)
+def test_what_a_pager_showed_was_not_saved(source: str, grade: str) -> None:
+    """Profiles and help stand in Jupyter's pager: that they print here is no difference."""
+    cell = Cell(number=1, kind="code", source=source)
+    verdict = judge_cell(cell, CellRun(cell=1, printed="x"), lambda path: None, 1e-6)
+    assert verdict.grade == grade
+
+
+@pytest.mark.parametrize(
+    ("html", "picture"),
+    [
+        ('<img src="data:image/png;base64,AAAA" width="640">', "AAAA"),
+        ("<div><img src='data:image/png;base64,AAAA'></div>", "AAAA"),
+        ('<p>text</p><img src="data:image/png;base64,AAAA">', None),
+        ('<img src="https://example.org/x.png">', None),
+    ],
+)
+def test_a_picture_in_html_is_a_figure(html: str, picture: str | None) -> None:
+    """matplotlib's notebook backend saves figures as HTML that is nothing but a picture."""
+    assert inline_picture(html) == picture
 
 
 def notebook(*cells: Cell) -> tuple[Notebook, Script]:

@@ -38,6 +38,12 @@ def test_a_difference_names_row_and_column() -> None:
     assert compared.how == ("1 of its values differ",)
 
 
+def test_rows_in_another_order_are_told() -> None:
+    """A table whose rows changed places differs, and the verdict says that it is only that."""
+    compared = compare_tables(table("x", "1", "2"), table("x", "2", "1"), 1e-6)
+    assert (compared.grade, compared.how) == ("differs", ("the same rows in another order",))
+
+
 @pytest.mark.parametrize("html", ["<table><td>1", "</table></td>", "<tr>", "<table>" * 9, "<!--"])
 def test_broken_html_is_read_all_the_same(html: str) -> None:
     """HTML is hostile: nothing that is not closed or not opened is an error."""
