@@ -55,8 +55,8 @@ def judge_cell(cell: Cell, run: CellRun, read: ReadFile, rtol: float) -> CellVer
     shown = [s for s in run.shown if not is_figure(s)]
     paged = PAGED.search(cell.source) and not saved_text["stdout"].strip()
     if paged and run.printed.strip():
-        how = ("what Jupyter shows in a pager is not saved",)
-        compared.append(Compared(part="printed", grade="not-comparable", how=how))
+        why = "what Jupyter shows in a pager is not saved"
+        compared.append(Compared(part="printed", grade="not-comparable", how=(why,)))
     elif saved_text["stdout"].strip() or run.printed.strip():
         compared.append(compare_text("printed", saved_text["stdout"], run.printed, rtol))
     compared += compare_values(values, shown, rtol)
