@@ -62,7 +62,7 @@ def built(
     return Subject(
         name=name,
         size=inspection.size,
-        compressed_size=inspection.compressed_size,
+        compressed_size=inspection.compressed_estimate,
         layer_count=len(inspection.layers),
         packages=tuple(
             Part(name=p.name, size=p.size, note=p.version, kind=p.kind) for p in inspection.packages

@@ -69,10 +69,9 @@ def inspection_lines(inspection: Inspection, *, top: int) -> Iterator[str]:
 
 def head_lines(inspection: Inspection) -> Iterator[str]:
     """What it is, how large, where it comes from."""
-    compressed = ""
-    if inspection.compressed_size is not None:
-        compressed = f", {amount(inspection.compressed_size)} compressed"
-    yield f"{inspection.reference}: {amount(inspection.size)}{compressed}"
+    about = "about " if inspection.compressed_size is None else ""
+    compressed = f"{about}{amount(inspection.compressed_estimate)} compressed"
+    yield f"{inspection.reference}: {amount(inspection.size)}, {compressed}"
     yield f"  id        {inspection.id}"
     if inspection.platform:
         yield f"  platform  {inspection.platform}"
@@ -102,12 +101,13 @@ def layer_lines(inspection: Inspection) -> Iterator[str]:
     """Each layer with its command."""
     yield "Layers"
     for layer in inspection.layers:
-        compressed = "" if layer.compressed_size is None else amount(layer.compressed_size)
+        about = "~" if layer.compressed_size is None else ""
+        compressed = f"{about}{amount(layer.compressed_estimate)}"
         base = "base: " if layer.base else ""
         wasted = f" [{amount(layer.wasted)} hidden by later layers]" if layer.wasted else ""
         command = " ".join(layer.command.removeprefix("/bin/sh -c ").split()) or "(no command)"
         yield (
-            f"  {layer.number:3} {amount(layer.size):>9} {compressed:>9} {layer.files:6} files  "
+            f"  {layer.number:3} {amount(layer.size):>9} {compressed:>10} {layer.files:6} files  "
             f"{base}{command[:100]}{wasted}"
         )
 

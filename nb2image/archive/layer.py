@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from nb2image.archive.stream import Stream, damaged, decompressed
+from nb2image.archive.sample import Sampler
+from nb2image.archive.stream import Stream, damaged, decompressed, form
 from nb2image.archive.tar import BLOCK, Member, TarReader
 from nb2image.errors import ArchiveError
 from nb2image.model.layer import Entry, EntryKind, LayerFiles
@@ -72,7 +73,8 @@ def read_layer(stream: Stream, keep: Callable[[str], bool], limits: Limits) -> L
     Raises ArchiveError when the layer is damaged, truncated, too large, or names a path outside
     the image (engines refuse such a layer, too).
     """
-    reader = TarReader(decompressed(stream))
+    sampler = Sampler(stream) if form(stream) == "tar" else None
+    reader = TarReader(sampler.stream if sampler else decompressed(stream))
     entries: dict[tuple[str, str], Entry] = {}
     texts: dict[str, bytes] = {}
     for member in reader:
@@ -94,6 +96,7 @@ def read_layer(stream: Stream, keep: Callable[[str], bool], limits: Limits) -> L
         entries=tuple(entries.values()),
         texts=tuple(texts.items()),
         tar_size=reader.stream.offset,
+        compressed_estimate=sampler.estimate if sampler else None,
     )
 
 

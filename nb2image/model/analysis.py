@@ -24,6 +24,9 @@ class LayerShare:
     size: int
     """Bytes of its files."""
     compressed_size: int | None
+    """As stored; None where it is stored uncompressed."""
+    compressed_estimate: int
+    """The same, or where that is None an estimate from samples."""
     files: int
     """Regular files and hard links."""
     base: bool
@@ -197,8 +200,7 @@ class GateResult:
     """The option's name without dashes: ``max-size``."""
     ok: bool
     limit: float
-    actual: float | None
-    """None when it could not be measured, which is no success."""
+    actual: float
     message: str
 
 
@@ -214,6 +216,8 @@ class Inspection:
     """Of all layers, unpacked."""
     compressed_size: int | None = None
     """Of all layers; None where one of them is stored uncompressed."""
+    compressed_estimate: int
+    """The same, or where that is None an estimate from samples."""
     visible_size: int
     """Of the files that a container sees."""
     base_size: int | None = None

@@ -28,6 +28,7 @@ class Subject:
     """It is not built: its sizes are expected ones."""
     size: int
     compressed_size: int | None = None
+    """Where layers are stored uncompressed, an estimate."""
     layer_count: int | None = None
     packages: tuple[Part, ...] = ()
     layers: tuple[Part, ...] = ()

@@ -40,6 +40,8 @@ class LayerFiles:
     """(path, content) of the few files that tell who owns what (RECORD, dpkg's lists, plan)."""
     tar_size: int = 0
     """Bytes of the uncompressed tar."""
+    compressed_estimate: int | None = None
+    """About what a registry would store, by samples; None where the layer was compressed."""
 
     @property
     def size(self) -> int:
@@ -63,7 +65,7 @@ class Layer:
     """The history's ``created_by``, as found; hostile."""
     created: str = ""
     compressed_size: int | None = None
-    """Bytes as a registry stores it; None where the archive keeps layers uncompressed."""
+    """Bytes as a registry stores it; None where the archive keeps the layer uncompressed."""
     files: LayerFiles
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import random
 import tarfile
 import tracemalloc
 from collections.abc import Iterator
@@ -223,6 +224,17 @@ def test_decompression_bomb_is_refused() -> None:
     with pytest.raises(ArchiveError) as caught:
         read(gzip.compress(images.layer(("a", bytes(50_000)))), Limits(unpacked=40_000))
     assert caught.value.code == "archive-too-large"
+
+
+@pytest.mark.parametrize("megabytes", [1, 12])
+def test_compressed_size_is_estimated(megabytes: int) -> None:
+    """Of a layer that is not compressed samples tell how small it would be."""
+    noise = random.Random(0)
+    blocks = [noise.randbytes(50_000) + b"text " * 10_000 for _ in range(megabytes * 10)]
+    layer = images.layer(*((f"file{n}", block) for n, block in enumerate(blocks)))
+    estimate = read(layer).compressed_estimate
+    assert estimate == pytest.approx(len(gzip.compress(layer, 6)), rel=0.05)
+    assert read(gzip.compress(layer, 1)).compressed_estimate is None
 
 
 def test_large_file_is_read_in_pieces() -> None:
