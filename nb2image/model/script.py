@@ -72,6 +72,8 @@ class Script:
     """For each line of ``text`` (index 0 is line 1) the cell and line it came from."""
     cells: tuple[ScriptCell, ...]
     installs: tuple[Install, ...] = ()
+    programs: tuple[tuple[str, Place], ...] = ()
+    """(name, place) of each program that a shell line calls, each once."""
     parameters: tuple[Parameter, ...] = ()
     local_modules: tuple[LocalModule, ...] = ()
     extra_requirements: tuple[tuple[str, str], ...] = ()

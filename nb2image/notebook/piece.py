@@ -23,6 +23,8 @@ class Piece:
     futures: frozenset[str] = frozenset()
     """Names that the cell imports from ``__future__``."""
     installs: tuple[Install, ...] = ()
+    programs: tuple[tuple[str, Place], ...] = ()
+    """(name, place) of each program that a shell line calls."""
     written: tuple[LocalModule, ...] = ()
     extra: tuple[tuple[str, str], ...] = ()
     """(distribution, reason) that the lines need."""
@@ -46,6 +48,7 @@ def together(pieces: Iterable[Piece]) -> Piece:
         setup=frozenset().union(*(p.setup for p in all_of)),
         futures=frozenset().union(*(p.futures for p in all_of)),
         installs=tuple(i for p in all_of for i in p.installs),
+        programs=tuple(program for p in all_of for program in p.programs),
         written=tuple(w for p in all_of for w in p.written),
         shell=tuple(s for p in all_of for s in p.shell),
         extra=tuple(dict.fromkeys(e for p in all_of for e in p.extra)),

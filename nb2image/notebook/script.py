@@ -88,6 +88,7 @@ def make_script(
         lines=tuple(line.place for line in lines),
         cells=script_cells,
         installs=everything.installs,
+        programs=tuple({name: (name, at) for name, at in reversed(everything.programs)}.values()),
         parameters=tuple(found.parameter for found in parameters),
         local_modules=modules,
         extra_requirements=extra_requirements(everything),

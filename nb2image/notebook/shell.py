@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import dataclass
 
+PROGRAM = re.compile(r"[A-Za-z0-9][\w.+-]*")
+BEFORE_PROGRAM = re.compile(
+    r"!|command|do|else|env|exec|if|nice|nohup|sudo|then|time|until|while|\{|[A-Za-z_]\w*=.*",
+    re.DOTALL,
+)
+"""Words that stand before the name of a program, the setting of a variable among them."""
+NO_PROGRAM = re.compile(
+    r"[.:}]|\[\[?|alias|break|case|cd|continue|declare|done|echo|esac|eval|exit|export|false|fi|for"
+    r"|function|printf|pwd|read|return|select|set|shift|source|test|trap|true|type|ulimit|umask"
+    r"|unset|wait"
+)
+"""Words of the shell itself."""
 OPERATORS = ("&&", "||", ";", "|", "&")
 
 
@@ -47,6 +60,21 @@ def commands(line: str) -> tuple[Command, ...]:
         index += 1
     parts.append(Command(line[start:].strip(), before))
     return tuple(part for part in parts if part.text)
+
+
+def programs(line: str) -> tuple[str, ...]:
+    """The programs that a shell line calls by a plain name, each once."""
+    found: list[str] = []
+    for command in commands(line):
+        left = words(command.text) or []
+        while left and BEFORE_PROGRAM.fullmatch(left[0]):
+            left = left[1:]
+        if not left or NO_PROGRAM.fullmatch(left[0]):
+            continue
+        name = left[0].removeprefix("/usr/bin/").removeprefix("/bin/")
+        if PROGRAM.fullmatch(name) and name not in found:
+            found.append(name)
+    return tuple(found)
 
 
 def operator_at(line: str, index: int) -> str:

@@ -62,6 +62,7 @@ class SystemTable:
     """``system.toml``."""
 
     libraries: dict[str, str]
+    programs: dict[str, tuple[str, ...]]
     suites: dict[str, dict[str, str]]
     rules: tuple[SystemRule, ...]
 
@@ -96,6 +97,7 @@ def system_packages(
     found = [
         *from_options(asked),
         *installed,
+        *from_programs(script, suite),
         *from_table(script, locked, suite),
         *linked,
         *from_sources(locked, files, index),
@@ -125,6 +127,18 @@ def valid_option(name: str) -> str:
 def from_options(asked: Iterable[str]) -> list[SystemPackage]:
     """What --apt adds. Raises OptionError."""
     return [SystemPackage(name=valid_option(n), reason="asked for with --apt") for n in asked]
+
+
+def from_programs(script: Script, suite: str) -> list[SystemPackage]:
+    """What brings the programs that the notebook's shell lines call."""
+    table = system_table()
+    return [
+        SystemPackage(
+            name=table.named(package, suite), reason=f"a shell line calls {program}", place=place
+        )
+        for program, place in script.programs
+        for package in table.programs.get(program, ())
+    ]
 
 
 def from_installs(script: Script) -> tuple[list[SystemPackage], list[Finding]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
+from dataclasses import replace
 from typing import NoReturn
 
-from nb2image.model import Install
+from nb2image.model import Place
 from nb2image.notebook.installs import TOOL_NAMES, script_without_installs, without_installs
 from nb2image.notebook.interpolate import text_expression
 from nb2image.notebook.magics.call import (
@@ -19,6 +20,7 @@ from nb2image.notebook.magics.call import (
 )
 from nb2image.notebook.piece import Piece, together
 from nb2image.notebook.setting import Setting
+from nb2image.notebook.shell import programs
 from nb2image.notebook.text import block_literal, comment, joined
 
 ALIASES = {
@@ -43,16 +45,16 @@ LIST_WITH_MORE = {"fields", "grep", "l", "list", "n", "nlstr", "p", "paths", "s"
 """Attributes that the list of a shell command's lines has in IPython and nowhere else."""
 
 INTERPRETERS = {
-    "bash": ("bash", ""),
-    "perl": ("perl", ""),
-    "python": ("python", ""),
-    "python3": ("python3", ""),
-    "ruby": ("ruby", "ruby"),
-    "script": ("", ""),
-    "sh": ("sh", ""),
-    "shell": ("bash", ""),
+    "bash": "bash",
+    "perl": "perl",
+    "python": "python",
+    "python3": "python3",
+    "ruby": "ruby",
+    "script": "",
+    "sh": "sh",
+    "shell": "bash",
 }
-"""Cell magics that hand their body to a program: its name, and the package that brings it."""
+"""Cell magics that hand their body to a program; ``%%script`` names it itself."""
 
 
 def run(call: Call, setting: Setting) -> Piece:
@@ -78,13 +80,21 @@ def command(call: Call, text: str, setting: Setting) -> Piece:
     )
     if "_exit_code" in setting.used:
         ran = f"_exit_code = {ran}.returncode"
-    return statement(call, ran, modules="subprocess")
+    return calling(statement(call, ran, modules="subprocess"), text)
+
+
+def calling(piece: Piece, *texts: str) -> Piece:
+    """The piece with the programs that its shell lines call."""
+    place = piece.lines[0].place if piece.lines else None
+    names = {name: None for text in texts for name in programs(text)}
+    return replace(piece, programs=tuple((name, place or Place()) for name in names))
 
 
 def printed_lines(call: Call, text: str, setting: Setting) -> Piece:
     """Run a shell command and print what it prints, where ``%%capture`` can keep it."""
     lines = f"{setting.helper('shell_lines')}({text_expression(text, setting.defined)})"
-    return statement(call, f'print("\\n".join({lines}))', helpers="shell_lines")
+    piece = statement(call, f'print("\\n".join({lines}))', helpers="shell_lines")
+    return calling(piece, text)
 
 
 def taken(call: Call, setting: Setting) -> Piece:
@@ -96,13 +106,18 @@ def taken(call: Call, setting: Setting) -> Piece:
         return together([gone, value(call, setting, "[]")]) if call.target else gone
     if any((call.target, attribute) in setting.attributes for attribute in LIST_WITH_MORE):
         return Piece(shell=(f"{call}: the list has methods of IPython",))
-    text = text_expression(call.argument, setting.defined)
-    return value(call, setting, f"{setting.helper('shell_lines')}({text})", helpers="shell_lines")
+    return lines_of(call, call.argument, setting)
+
+
+def lines_of(call: Call, text: str, setting: Setting) -> Piece:
+    """The lines that a command prints, as the value of a magic."""
+    ran = f"{setting.helper('shell_lines')}({text_expression(text, setting.defined)})"
+    return calling(value(call, setting, ran, helpers="shell_lines"), text)
 
 
 def installer(call: Call, setting: Setting) -> Piece:
     """``%pip`` and ``%conda``."""
-    tool = TOOL_NAMES.get(call.name, "pip")
+    tool = "uv" if call.name == "uv" else TOOL_NAMES.get(call.name, "pip")
     found = without_installs(f"{tool} {call.argument}", call.place, setting.constants)
     lines = comment(f"{call}  (the image holds what it installs)", call.place)
     return Piece(lines=lines, installs=found.installs, findings=found.findings)
@@ -112,19 +127,7 @@ def alias(call: Call, setting: Setting) -> Piece:
     """``%ls``, ``%mkdir`` and the like."""
     name = ALIASES[call.name]
     text = name.format(call.argument) if "{}" in name else f"{name} {call.argument}".strip()
-    return taken_or_run(call, text, setting)
-
-
-def taken_or_run(call: Call, text: str, setting: Setting) -> Piece:
-    """Run a command, for its output when that is assigned."""
-    if call.target:
-        return value(
-            call,
-            setting,
-            f"{setting.helper('shell_lines')}({text_expression(text, setting.defined)})",
-            helpers="shell_lines",
-        )
-    return command(call, text, setting)
+    return lines_of(call, text, setting) if call.target else command(call, text, setting)
 
 
 def change_folder(call: Call, setting: Setting) -> Piece:
@@ -185,7 +188,7 @@ def script_options() -> Options:
 
 def script(call: CellCall, setting: Setting) -> Piece:
     """``%%bash`` and other cells that are the input of a program."""
-    program, package = INTERPRETERS[call.name]
+    program = INTERPRETERS[call.name]
     try:
         chosen, rest = script_options().parse_known_args(shlex.split(call.argument))
     except ValueError as error:
@@ -205,9 +208,9 @@ def script(call: CellCall, setting: Setting) -> Piece:
         if not body.strip():
             lines = comment(f"{call}\n{joined(call.body)}", call.place)
             return together([Piece(lines=lines), *gone])
-    if package:
-        gone.append(Piece(installs=(Install(tool="apt", requirement=package, place=call.place),)))
-    return together([program_with_input(call, setting, arguments, body, chosen), *gone])
+    ran = program_with_input(call, setting, arguments, body, chosen)
+    is_shell = texts[0] in ("bash", "sh")
+    return together([calling(ran, texts[0], *(body.split("\n") if is_shell else ())), *gone])
 
 
 def program_with_input(

@@ -116,7 +116,8 @@ def cell_meaning(call: CellCall, setting: Setting, code: Code) -> Piece:
         case "debug":
             return refused(call, "it waits for a person", code="cell-magic")
     if is_known(name, setting):
-        return Piece(shell=(f"%%{name}",))
+        compiler = (("gcc", call.place),) if name == "cython" else ()
+        return Piece(shell=(f"%%{name}",), programs=compiler)
     return unknown(call)
 
 

@@ -53,6 +53,33 @@ def test_names_that_the_notebook_knows_are_expanded() -> None:
     assert [i.requirement for i in made.installs] == ["a==1.2", "b==1.2"]
 
 
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("!wget https://host/a.zip && unzip -q a.zip", ["wget", "unzip"]),
+        ("!dot -Tpng a.dot | convert - a.gif", ["dot", "convert"]),
+        ("x = !git log", ["git"]),
+        ("!cd a; sudo A=1 /usr/bin/make all", ["make"]),
+        ("!./run.sh && $TOOL x && export A=1", []),
+        ("%%bash\nif true; then\n  jq . a\nfi", ["jq", "bash"]),
+        ("%%script awk x\n", ["awk"]),
+        ("%%time\n!curl x", ["curl"]),
+        ("!pip install wget", []),
+        ("%load_ext Cython\n", []),
+    ],
+)
+def test_programs_that_shell_lines_call(source: str, expected: list[str]) -> None:
+    """The image must hold them: each is named with its place."""
+    found = script(source, "print(1)").programs
+    assert sorted(name for name, _ in found) == sorted(expected)
+    assert all(place.cell == 1 for _, place in found)
+
+
+def test_cython_needs_a_compiler() -> None:
+    """A ``%%cython`` cell is compiled when it runs."""
+    assert [name for name, _ in script("%load_ext Cython", "%%cython\nx = 1").programs] == ["gcc"]
+
+
 def test_what_only_a_run_knows_is_a_finding() -> None:
     """A version that is computed cannot become a requirement."""
     made = script("!pip install torch=={version()}")
