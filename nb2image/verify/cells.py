@@ -47,8 +47,13 @@ WORST_FIRST: tuple[Grade, ...] = ("differs", "close", "same", "not-comparable")
 TABLE_TYPES = ("pandas.", "polars.", "dask.", "modin.", "cudf.")
 
 
-def judge_cell(cell: Cell, run: CellRun, read: ReadFile, rtol: float) -> CellVerdict:
-    """The verdict on a cell that was reached."""
+def judge_cell(
+    cell: Cell, run: CellRun, read: ReadFile, rtol: float, *, installs: bool = False
+) -> CellVerdict:
+    """The verdict on a cell that was reached.
+
+    ``installs`` says that it has install lines, whose work was done when the image was built.
+    """
     compared: list[Compared] = []
     saved_text = {name: stream(cell.outputs, name) for name in ("stdout", "stderr")}
     values, pictures, others = displayed(cell.outputs)
@@ -58,7 +63,11 @@ def judge_cell(cell: Cell, run: CellRun, read: ReadFile, rtol: float) -> CellVer
         why = "what Jupyter shows in a pager is not saved"
         compared.append(Compared(part="printed", grade="not-comparable", how=(why,)))
     elif saved_text["stdout"].strip() or run.printed.strip():
-        compared.append(compare_text("printed", saved_text["stdout"], run.printed, rtol))
+        printed = compare_text("printed", saved_text["stdout"], run.printed, rtol)
+        if installs and printed.grade == "differs":
+            why = "what an install line prints is not compared"
+            printed = Compared(part="printed", grade="not-comparable", how=(why,))
+        compared.append(printed)
     compared += compare_values(values, shown, rtol)
     if any(c.grade == "differs" for c in compared) and all_text(cell.outputs):
         # a cell that was shown by other means: the same text, all in all

@@ -29,6 +29,7 @@ def judge(
     """
     first = {cell.cell: cell for cell in runs[0].cells}
     parts = {cell.number: cell for cell in script.cells}
+    installing = {install.place.cell for install in script.installs}
     saved_any = any(cell.outputs for cell in notebook.cells)
     verdicts = []
     for cell in notebook.cells:
@@ -46,7 +47,13 @@ def judge(
         elif not cell.outputs and cell.execution_count is None:
             verdicts.append(not_comparable(cell, "not executed in the notebook"))
         else:
-            verdict = judge_cell(cell, first[cell.number], runs[0].read, rtol)
+            verdict = judge_cell(
+                cell,
+                first[cell.number],
+                runs[0].read,
+                rtol,
+                installs=cell.number in installing,
+            )
             verdicts.append(settled(verdict, runs, rtol))
     return tuple(verdicts)
 

@@ -93,6 +93,14 @@ def test_what_a_pager_showed_was_not_saved(source: str, grade: str) -> None:
     assert verdict.grade == grade
 
 
+def test_what_an_install_line_printed_is_no_output() -> None:
+    """The image was built with the packages: nothing is installed, and printed, when it runs."""
+    cell = Cell(number=1, kind="code", source="%pip install x", outputs=(stdout("Collecting x"),))
+    run = CellRun(cell=1)
+    assert judge_cell(cell, run, lambda path: None, 0, installs=True).grade == "not-comparable"
+    assert judge_cell(cell, run, lambda path: None, 0).grade == "differs"
+
+
 @pytest.mark.parametrize(
     ("html", "picture"),
     [
