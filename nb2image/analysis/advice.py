@@ -7,7 +7,7 @@ says so (``estimated``), and its source stands beside the number.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 
 from nb2image.analysis.imports import closure, dependencies, importing_cells
@@ -228,7 +228,7 @@ def data(facts: Facts) -> Iterator[Advice]:
         largest = max(files, key=lambda path: files[path])
         yield Advice(
             code="mount-data",
-            message=f"{len(files)} data files are in the image, the largest /{largest} "
+            message=f"{count(files)} data in the image, the largest /{largest} "
             f"({amount(files[largest])})",
             saving=total,
             how="leave them out with --exclude and mount the folder when running",
@@ -241,7 +241,7 @@ def hidden(facts: Facts) -> Iterator[Advice]:
     if files:
         yield Advice(
             code="deleted-later",
-            message=f"{len(files)} files are deleted in a later layer, the largest "
+            message=f"{count(files)} deleted in a later layer, the largest "
             f"/{files[0].path} of layer {files[0].layer} in layer {files[0].hidden_by}",
             saving=sum(f.size for f in files),
             how="delete them in the RUN that makes them, or use a build stage of its own",
@@ -254,7 +254,7 @@ def only_metadata(facts: Facts) -> Iterator[Advice]:
     if files:
         yield Advice(
             code="stored-twice",
-            message=f"{len(files)} files are stored again only because their owner, mode or time "
+            message=f"{count(files)} stored again only because owner, mode or time "
             f"changed, the largest /{files[0].path} in layer {files[0].hidden_by}",
             saving=sum(f.size for f in files),
             how="use COPY --chown and --chmod instead of a later RUN chown or chmod",
@@ -288,3 +288,8 @@ def compilers(facts: Facts) -> Iterator[Advice]:
             saving=sum(found.values()),
             how="compile in a build stage (the multi-stage layout does)",
         )
+
+
+def count(files: Sized) -> str:
+    """A number of files as a sentence begins with it."""
+    return "1 file is" if len(files) == 1 else f"{len(files)} files are"
