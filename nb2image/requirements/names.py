@@ -12,7 +12,7 @@ from nb2image.errors import RequirementsError
 from nb2image.model import DirectRequirement, Evidence, Finding, Need, Notebook, Place, Rule, Script
 from nb2image.options import Options
 from nb2image.project import Project
-from nb2image.requirements.candidates import Answer, Search, answer, grouped
+from nb2image.requirements.candidates import Answer, Group, Search, answer, grouped
 from nb2image.requirements.catalogue import load_catalogue
 from nb2image.requirements.declared import Declared, files_named, from_installs
 from nb2image.requirements.imports import find_uses
@@ -37,50 +37,18 @@ class Names:
     """One error an import that nothing verified provides."""
     findings: tuple[Finding, ...] = ()
 
-
-def resolve_names(
-    needs: Sequence[Need],
-    script: Script,
-    notebook: Notebook,
-    project: Project,
-    target: Target,
-    index: PackageIndex,
-    options: Options,
-    *,
-    as_of: str = "",
-    written_on: str = "",
-    environment: Sequence[Declared] = (),
-) -> tuple[tuple[DirectRequirement, ...], tuple[Finding, ...]]:
-    """The distributions that the imports and the notebook's install lines ask for.
-
-    ``as_of`` bounds the releases that are looked into; ``written_on`` is the date of the
-    notebook's last change: a guess at a project that did not exist then is refused.
-    Raises RequirementsError with all imports that nothing verified provides, for distributions
-    that own the same module, and when the index cannot be asked.
-    """
-    found = find_names(
-        needs,
-        script,
-        notebook,
-        project,
-        target,
-        index,
-        options,
-        as_of=as_of,
-        written_on=written_on,
-        environment=environment,
-    )
-    if found.unresolved:
-        places = "; ".join(f"{f.message} ({f.place})" for f in found.unresolved)
+    def settled(self) -> tuple[tuple[DirectRequirement, ...], tuple[Finding, ...]]:
+        """The requirements and findings; RequirementsError with all imports left unresolved."""
+        if not self.unresolved:
+            return self.direct, self.findings
         raise RequirementsError(
-            places,
+            "; ".join(f"{f.message} ({f.place})" for f in self.unresolved),
             code="import-unresolved",
             hint="name what provides each: --assume IMPORT=DISTRIBUTION; "
             "or put the missing files beside the notebook",
-            where=found.unresolved[0].place,
-            findings=(*found.unresolved, *found.findings),
+            where=self.unresolved[0].place,
+            findings=(*self.unresolved, *self.findings),
         )
-    return found.direct, found.findings
 
 
 def find_names(
@@ -96,7 +64,13 @@ def find_names(
     written_on: str = "",
     environment: Sequence[Declared] = (),
 ) -> Names:
-    """As ``resolve_names``, but imports that stay unresolved are part of the answer."""
+    """The distributions that the imports and the notebook's install lines ask for.
+
+    ``as_of`` bounds the releases that are looked into; ``written_on`` is the date of the
+    notebook's last change: a guess at a project that did not exist then is refused.
+    Raises RequirementsError for distributions that own the same module, and when the index
+    cannot be asked; offline with all that the cache lacks.
+    """
     catalogue = load_catalogue()
     named = files_named(script.installs)
     written, findings = from_project(project, target, catalogue, named)
@@ -117,8 +91,7 @@ def find_names(
         written_on=written_on,
     )
     wanted, notes = external([n for n in needs if not beside(n, project)])
-    with ThreadPoolExecutor(THREADS) as threads:
-        answers = list(threads.map(lambda g: answer(g, search), grouped(wanted, catalogue)))
+    answers = answered(grouped(wanted, catalogue), search)
     refuse_conflicts(answers)
     lacking = [unresolved(found, project) for found in answers if found.winner is None]
     return Names(
@@ -126,6 +99,26 @@ def find_names(
         unresolved=tuple(f for f in lacking if f.severity == "error"),
         findings=(*findings, *notes, *(f for f in lacking if f.severity != "error")),
     )
+
+
+def answered(groups: Sequence[Group], search: Search) -> list[Answer]:
+    """The answers to all groups, sought side by side. Raises RequirementsError."""
+
+    def one(group: Group) -> Answer | RequirementsError:
+        try:
+            return answer(group, search)
+        except RequirementsError as error:
+            return error
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        found = list(threads.map(one, groups))
+    errors = [f for f in found if isinstance(f, RequirementsError)]
+    lacking = sorted({e.message for e in errors if e.code == "offline-missing"})
+    if lacking and len(lacking) == len({e.message for e in errors}):
+        raise RequirementsError("; ".join(lacking), code="offline-missing", hint=errors[0].hint)
+    if errors:
+        raise next(e for e in errors if e.code != "offline-missing")
+    return [f for f in found if isinstance(f, Answer)]
 
 
 def assumed(options: Options) -> list[Declared]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import Tag, parse_tag
-from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from nb2image.requirements.listing import IndexFile, Project, file_version
@@ -116,8 +115,3 @@ def parse_specifier(text: str) -> SpecifierSet:
         return SpecifierSet(text)
     except InvalidSpecifier:
         return SpecifierSet()
-
-
-def same_project(name: str, other: str) -> bool:
-    """Whether two spellings name one project (PEP 503)."""
-    return bool(canonicalize_name(name) == canonicalize_name(other))

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from nb2image.errors import RequirementsError
 from nb2image.image.base import SUITES
 from nb2image.model import (
     DirectRequirement,
@@ -32,7 +31,7 @@ from nb2image.requirements.given import read_given
 from nb2image.requirements.hidden import hidden_needs
 from nb2image.requirements.imports import find_needs
 from nb2image.requirements.index import Index
-from nb2image.requirements.names import resolve_names
+from nb2image.requirements.names import Names, find_names
 from nb2image.requirements.pins import Pin, pins, preferences
 from nb2image.requirements.python_version import PythonChoice, choose_python
 from nb2image.requirements.release import parse_specifier, releases
@@ -78,8 +77,8 @@ def find_wanted(notebook: Notebook, script: Script, project: Project, world: Wor
         return from_given(needs, script, python, policy, world)
     needs = (*needs, *(Need(module=module, place=Place()) for module in options.lacking))
 
-    def names(as_of: str) -> tuple[tuple[DirectRequirement, ...], tuple[Finding, ...]]:
-        return resolve_names(
+    def names(as_of: str) -> Names:
+        return find_names(
             needs,
             script,
             notebook,
@@ -92,12 +91,10 @@ def find_wanted(notebook: Notebook, script: Script, project: Project, world: Wor
             environment=there.declared if there else (),
         )
 
-    try:
-        direct, name_findings = names(policy.as_of)
-    except RequirementsError as error:
-        if error.code != "import-unresolved" or not policy.as_of or policy.fixed:
-            raise
-        direct, name_findings = names("")  # the date is wrong: something it uses is younger
+    found = names(policy.as_of)
+    if found.unresolved and policy.as_of and not policy.fixed:
+        found = names("")  # the date is wrong: something it uses is younger
+    direct, name_findings = found.settled()
     direct = hidden_needs(script, direct, world.index, target, as_of=policy.as_of)
     direct += script_requirements(script, direct)
     policy = not_before(policy, first_days(direct, world.index), policy.changed_on)

@@ -21,6 +21,8 @@ class FakeIndex:
     sources: dict[tuple[str, str], str] = field(default_factory=dict)
     down: set[str] = field(default_factory=set)
     """Names of projects for which the index does not answer."""
+    uncached: set[str] = field(default_factory=set)
+    """Names of projects that an offline run does not have."""
 
     def add(
         self,
@@ -63,6 +65,8 @@ class FakeIndex:
         name = canonicalize_name(name)
         if name in self.down:
             raise RequirementsError("the package index does not answer", code="index-down")
+        if name in self.uncached:
+            raise RequirementsError(f"{name} is not in the cache", code="offline-missing")
         files = self.files.get(name)
         return Project(name=name, files=tuple(files)) if files else None
 

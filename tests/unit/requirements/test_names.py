@@ -13,7 +13,7 @@ from nb2image.options import Options
 from nb2image.project import Project
 from nb2image.requirements.declared import Declared
 from nb2image.requirements.imports import find_needs
-from nb2image.requirements.names import Names, find_names, resolve_names
+from nb2image.requirements.names import Names, find_names
 from nb2image.requirements.target import Target
 from tests.unit.requirements.builders import code, notebook, script
 from tests.unit.requirements.fake_index import FakeIndex
@@ -302,19 +302,21 @@ def test_an_index_that_is_down_is_not_an_absence(index: FakeIndex, tmp_path: Pat
     assert caught.value.code == "index-down"
 
 
+def test_offline_tells_all_that_is_missing(index: FakeIndex, tmp_path: Path) -> None:
+    """One error for everything that the cache lacks."""
+    index.uncached |= {"numpy", "scikit-learn"}
+    with pytest.raises(RequirementsError) as caught:
+        names(index, "import numpy, sklearn, cv2", folder=tmp_path)
+    assert caught.value.code == "offline-missing"
+    assert "numpy" in caught.value.message
+    assert "scikit-learn" in caught.value.message
+
+
 def test_unresolved_imports_are_raised_at_once(index: FakeIndex, tmp_path: Path) -> None:
     """All of them in one error, each with its cell."""
-    made = script("import utils", "import helpers.deep")
+    found = names(index, "import utils", "import helpers.deep", folder=tmp_path)
     with pytest.raises(RequirementsError) as caught:
-        resolve_names(
-            find_needs(made)[0],
-            made,
-            notebook(),
-            Project(root=tmp_path, notebook=PurePosixPath("nb.ipynb")),
-            TARGET,
-            index,
-            Options(),
-        )
+        found.settled()
     places = [f.place for f in caught.value.findings]
     assert places == [Place(cell=1, line=1), Place(cell=2, line=1)]
     assert "cell 2, line 1" in caught.value.message
