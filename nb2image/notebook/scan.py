@@ -76,7 +76,9 @@ def look_over(
         extensions=frozenset(
             argument.strip() for name, argument in magics if name in ("load_ext", "reload_ext")
         ),
-        own_magics=bool(DEFINE_MAGICS & words) or any(map(brings_magics, modules)),
+        own_magics=bool(DEFINE_MAGICS & words)
+        or any(map(brings_magics, modules))
+        or any(name in ("alias", "alias_magic") for name, _ in magics),
         coroutines=frozenset(name for facts in cells for name in facts.coroutines),
         colab=colab or any(module.startswith("google.colab") for module in modules),
         service_paths=any(facts.service_paths for facts in cells),

@@ -11,7 +11,18 @@ from nb2image.notebook.piece import Piece
 from nb2image.notebook.setting import Setting
 from nb2image.notebook.text import comment, joined
 
-NEEDS_IPYTHON = {"alias", "bookmark", "dhist", "dirs", "logstart", "logstop", "popd", "pushd", "sc"}
+NEEDS_IPYTHON = {
+    "alias",
+    "alias_magic",
+    "bookmark",
+    "dhist",
+    "dirs",
+    "logstart",
+    "logstop",
+    "popd",
+    "pushd",
+    "sc",
+}
 """Magics of IPython itself that only its own shell can run."""
 
 THIRD_PARTY = {
