@@ -99,9 +99,10 @@ def judged(status: int, report: dict[str, Any], log: str) -> dict[str, Any]:
         "convert": bool(report.get("plan_digest")),
         "build": bool(report.get("image")),
         "run": bool(verdict and verdict["ran"]),
-        "reproduce": status == 0 and bool(verdict),
+        "reproduce": status == 0 and total > 0,
     }
     failure = (verdict or {}).get("failure") or {}
+    nothing = "saved without outputs: nothing to compare" if verdict and not total else ""
     last = [line for line in log.splitlines() if line.startswith("error:")]
     return {
         "reached": [stage for stage in STAGES if passed[stage]],
@@ -111,7 +112,7 @@ def judged(status: int, report: dict[str, Any], log: str) -> dict[str, Any]:
         if verdict
         else [],
         "cause": failure.get("code") or report.get("error", ""),
-        "why": (failure.get("message") or (last[-1] if last else ""))[:300],
+        "why": (failure.get("message") or (last[-1] if last else nothing))[:300],
     }
 
 

@@ -148,14 +148,19 @@ def convert_and_fix(asked: Conversion, options: Options, services: Services, emi
     from nb2image import pipeline
     from nb2image.context import read_context
     from nb2image.report import write_report
+    from nb2image.requirements.system import system_table
     from nb2image.verify.remedy import difference, remedy
+
+    table = system_table()
 
     report = pipeline.convert(asked, options, services, emit)
     added: list[Finding] = []
     for _ in range(FIXES):
         failure = report.verdict.failure if report.verdict else None
-        better = remedy(failure, options) if failure else None
-        if failure is None or better is None:
+        if failure is None:
+            break
+        better = remedy(failure, options, libraries=table.libraries, programs=table.programs)
+        if better is None:
             break
         before = read_context(Path(report.context))
         options, asked = better, replace(asked, force=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from nb2image.model import BuildPlan
@@ -11,49 +11,29 @@ from nb2image.model.verdict import Failure
 from nb2image.options import Options
 
 SONAME = re.compile(r"(lib[\w+.-]+?)\.so\.(\d+)(?:\.\d+)*")
-# packages whose names do not follow from their library's (Debian 11 to 13)
-LIBRARIES = {
-    "libglib-2.0.so.0": "libglib2.0-0",
-    "libgthread-2.0.so.0": "libglib2.0-0",
-    "libgobject-2.0.so.0": "libglib2.0-0",
-    "libcairo.so.2": "libcairo2",
-    "libopenblas.so.0": "libopenblas0",
-    "libtk8.6.so": "libtk8.6",
-}
-PROGRAMS = {
-    "convert": "imagemagick",
-    "curl": "curl",
-    "dot": "graphviz",
-    "ffmpeg": "ffmpeg",
-    "git": "git",
-    "gs": "ghostscript",
-    "java": "default-jre-headless",
-    "latex": "texlive-latex-base",
-    "node": "nodejs",
-    "pandoc": "pandoc",
-    "pdflatex": "texlive-latex-base",
-    "pdftotext": "poppler-utils",
-    "pdftoppm": "poppler-utils",
-    "ps": "procps",
-    "tesseract": "tesseract-ocr",
-    "unzip": "unzip",
-    "wget": "wget",
-}
 
 
-def remedy(failure: Failure, options: Options) -> Options | None:
-    """Options that add what a run lacked; None when nothing is known, or it was added already."""
+def remedy(
+    failure: Failure,
+    options: Options,
+    *,
+    libraries: Mapping[str, str],
+    programs: Mapping[str, Sequence[str]],
+) -> Options | None:
+    """Options that add what a run lacked; None when nothing is known, or it was added already.
+
+    ``libraries`` and ``programs`` name the Debian packages of sonames and of commands.
+    """
     wanted = failure.wanted
     if failure.code == "module-missing" and wanted not in options.lacking:
         return replace(options, lacking=(*options.lacking, wanted))
-    package = ""
+    packages: Sequence[str] = ()
     if failure.code == "library-missing":
-        package = library_package(wanted)
+        packages = [libraries.get(wanted) or library_package(wanted)]
     elif failure.code == "program-missing":
-        package = PROGRAMS.get(wanted, "")
-    if package and package not in options.apt:
-        return replace(options, apt=(*options.apt, package))
-    return None
+        packages = programs.get(wanted, ())
+    missing = tuple(p for p in packages if p and p not in options.apt)
+    return replace(options, apt=(*options.apt, *missing)) if missing else None
 
 
 def library_package(library: str) -> str:
@@ -61,8 +41,6 @@ def library_package(library: str) -> str:
 
     https://www.debian.org/doc/debian-policy/ch-sharedlibs.html#run-time-shared-libraries
     """
-    if library in LIBRARIES:
-        return LIBRARIES[library]
     found = SONAME.fullmatch(library)
     if found is None:
         return ""
