@@ -20,6 +20,7 @@ from nb2image.requirements.wheel import Modules
 GUESSES: set[Rule] = {"pipreqs", "same-name"}
 """Rules that know nothing of this notebook: what they propose is verified strictly."""
 FEW_RELEASES = 3
+UNKNOWN = "declared, and not known by its name"
 MAX_UNKNOWN = 30
 """Declared distributions of which nothing is known that are looked into for one import."""
 
@@ -61,6 +62,8 @@ class Answer:
     modules: Modules | None = None
     """What the winner provides, where that was looked at."""
     evidence: tuple[Evidence, ...] = ()
+    declared: tuple[Declared, ...] = ()
+    """What the winner's own rule wrote down for it, in order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,50 +103,58 @@ def parts(need: Need, catalogue: Catalogue) -> list[Need]:
 def answer(group: Group, search: Search) -> Answer:
     """The first candidate of a group that is verified, with every candidate's evidence.
 
+    One that only older releases speak for gives way to any other that is no guess.
     Raises RequirementsError when the index cannot be asked.
     """
-    evidence: list[Evidence] = []
-    seen: dict[tuple[str, str], Verdict] = {}
+    proposals = list(candidates(group, search))
+    verdicts: dict[tuple[str, str], Verdict] = {}
     winner: Candidate | None = None
-    modules: Modules | None = None
-    for candidate in candidates(group, search):
-        if winner is not None:
-            if candidate.name == winner.name:
-                agrees = replace_detail(candidate, "agrees")
-                evidence.append(said(agrees, group, won=True))
-            elif candidate.declared is None or candidate.detail != UNKNOWN:
-                evidence.append(said(replace_detail(candidate, "comes later"), group, won=False))
-            continue
+    for candidate in proposals:
+        if candidate.rule in GUESSES and winner is not None:
+            break
         at = (candidate.name, candidate.specifier)
-        verdict = seen.get(at) or judged(candidate, group, search)
-        seen[at] = verdict
-        if not verdict.ok and candidate.detail == UNKNOWN:
+        if at not in verdicts:
+            verdicts[at] = judged(candidate, group, search)
+        verdict = verdicts[at]
+        if verdict.ok and (winner is None or not verdict.older):
+            winner = candidate
+            if not verdict.older:
+                break
+    evidence = []
+    for candidate in proposals:
+        found = verdicts.get((candidate.name, candidate.specifier))
+        named = winner is not None and candidate.name == winner.name
+        won = named and (found is None or found.ok)
+        if candidate.detail == UNKNOWN and not won:
             continue  # it was only looked into
-        evidence.append(said(replace_detail(candidate, verdict.detail), group, won=verdict.ok))
-        if verdict.ok:
-            winner, modules = candidate, verdict.modules
-    return Answer(group=group, winner=winner, modules=modules, evidence=tuple(evidence))
+        outcome = found.detail if found else "agrees" if won else "comes later"
+        evidence.append(said(candidate, group, outcome, won=won))
+    if winner is None:
+        return Answer(group=group, evidence=tuple(evidence))
+    return Answer(
+        group=group,
+        winner=winner,
+        modules=verdicts[winner.name, winner.specifier].modules,
+        evidence=tuple(evidence),
+        declared=tuple(
+            c.declared
+            for c in proposals
+            if c.declared and c.name == winner.name and c.rule == winner.rule
+        ),
+    )
 
 
-def replace_detail(candidate: Candidate, outcome: str) -> Candidate:
-    """The candidate with what came of it."""
-    return replace(candidate, detail=f"{candidate.detail}; {outcome}")
-
-
-def said(candidate: Candidate, group: Group, *, won: bool) -> Evidence:
+def said(candidate: Candidate, group: Group, outcome: str, *, won: bool) -> Evidence:
     """A candidate's evidence: at the line that declares it, else at the first import."""
     place = candidate.declared.place if candidate.declared else group.needs[0].place
     return Evidence(
         rule=candidate.rule,
         candidate=candidate.name,
         won=won,
-        detail=f"imports {group.key}: {candidate.detail}",
+        detail=f"imports {group.key}: {candidate.detail}; {outcome}",
         place=place,
         source=candidate.source,
     )
-
-
-UNKNOWN = "declared, and not known by its name"
 
 
 def candidates(group: Group, search: Search) -> Iterator[Candidate]:
@@ -211,6 +222,8 @@ def same_name(key: str) -> str:
 def judged(candidate: Candidate, group: Group, search: Search) -> Verdict:
     """What verification says of a candidate."""
     declared = candidate.declared
+    if group.optional and candidate.name in search.catalogue.gpu:
+        return Verdict(ok=False, detail="it needs a GPU, and the code can do without it")
     if declared is not None:
         if declared.rule == "user":
             return Verdict(ok=True, detail="taken as the user says")

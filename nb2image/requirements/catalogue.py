@@ -53,6 +53,8 @@ class Catalogue:
     """Import names that say nothing: never taken from an index on their own."""
     tools: frozenset[str]
     """Distributions that install lines name and no notebook needs."""
+    gpu: frozenset[str]
+    """Distributions that do nothing without a GPU."""
 
     @cached_property
     def distributions(self) -> frozenset[str]:
@@ -110,4 +112,5 @@ def read_catalogue(text: str) -> Catalogue:
         conda=table["conda"],
         generic=frozenset(table["generic"]["names"]),
         tools=frozenset(table["tools"]["names"]),
+        gpu=frozenset(table["gpu"]["names"]),
     )

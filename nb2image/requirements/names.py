@@ -215,14 +215,16 @@ def requirements(answers: Sequence[Answer]) -> tuple[DirectRequirement, ...]:
     for found in answers:
         if found.winner is None:
             continue
-        declared = found.winner.declared
         gives_way = found.winner.rule in GIVE_WAY
+        # The nearest file counts; the notebook's own lines all do, and may contradict each other.
+        declared = found.declared[:1] if gives_way else found.declared
+        bounds = joined(*(d.specifier for d in declared)) or found.winner.specifier
         new = DirectRequirement(
             name=found.winner.name,
-            specifier="" if gives_way else found.winner.specifier,
-            preferred=found.winner.specifier if gives_way else "",
-            extras=declared.extras if declared else (),
-            url=declared.url if declared else "",
+            specifier="" if gives_way else bounds,
+            preferred=bounds if gives_way else "",
+            extras=tuple(sorted({extra for d in declared for extra in d.extras})),
+            url=next((d.url for d in declared if d.url), ""),
             modules=tuple(need.module for need in found.group.needs),
             evidence=found.evidence,
         )
@@ -259,11 +261,12 @@ def with_install_lines(
     """
     by_name = {d.name: d for d in direct}
     lost = {e.candidate for found in answers for e in found.evidence if not e.won}
+    skipped = {*by_name, *lost, *search.catalogue.tools}
     for declared in search.declared:
         own = declared.rule == "install-line" or (
             declared.rule == "lock" and declared.place.cell is not None
         )
-        if not own or declared.name in {*by_name, *lost, *search.catalogue.tools}:
+        if not own or declared.name in skipped:
             continue
         if not declared.url and search.index.project(declared.name) is None:
             continue
@@ -274,11 +277,13 @@ def with_install_lines(
             detail=f"installed by the notebook: {declared.written}",
             place=declared.place,
         )
-        by_name[declared.name] = DirectRequirement(
+        new = DirectRequirement(
             name=declared.name,
             specifier=declared.specifier,
             extras=declared.extras,
             url=declared.url,
             evidence=(said,),
         )
+        old = by_name.get(new.name)
+        by_name[new.name] = combined(old, new) if old else new
     return tuple(by_name[name] for name in sorted(by_name))

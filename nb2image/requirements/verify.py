@@ -47,6 +47,8 @@ class Verdict:
     """What the release provides, a metapackage's parts included."""
     missing: tuple[str, ...] = ()
     """Imported modules that the looked-at release lacks: they may have come or gone since."""
+    older: bool = False
+    """Only older releases provide it: another distribution may have taken its place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +88,12 @@ def verify(
             detail = f"older releases than {release.version} provide {key}"
             missing = tuple(n.module for n in needs)
             return Verdict(
-                ok=True, detail=detail, release=release, modules=modules, missing=missing
+                ok=True,
+                detail=detail,
+                release=release,
+                modules=modules,
+                missing=missing,
+                older=True,
             )
         what = "no module at all" if looks_empty(modules) else f"no module {key}"
         return Verdict(ok=False, detail=f"{release.version} has {what}", release=release)

@@ -122,6 +122,41 @@ def test_what_is_installed_and_not_imported_is_needed(index: FakeIndex, tmp_path
     assert found.direct[0].url == "git+https://git.test/me/mine.git@v1"
 
 
+def test_install_lines_add_up(index: FakeIndex, tmp_path: Path) -> None:
+    """Two lines for one distribution both count, so that a contradiction can be told."""
+    lines = ["numpy>=1.26", "numpy[fast]<2", "openpyxl==3.1", "openpyxl==3.0"]
+    index.add("openpyxl", "3.1", ("openpyxl/__init__.py",))
+    found = names(index, "import numpy", installs=lines, folder=tmp_path)
+    assert [(d.name, d.specifier, d.extras) for d in found.direct] == [
+        ("numpy", ">=1.26,<2", ("fast",)),
+        ("openpyxl", "==3.1,==3.0", ()),
+    ]
+    assert [e.place for e in found.direct[1].evidence] == [
+        Place(cell=9, line=3),
+        Place(cell=9, line=4),
+    ]
+
+
+def test_what_only_was_gives_way_to_what_is(index: FakeIndex, tmp_path: Path) -> None:
+    """A project that stopped providing the module loses to the one that does."""
+    index.add("tensorflow", "2.16", ("tensorflow/__init__.py",))
+    index.add("tensorflow-gpu", "2.10", ("tensorflow/__init__.py",))
+    index.add("tensorflow-gpu", "2.12", (), sdist=True)
+    found = names(index, "import tensorflow", installs=["tensorflow-gpu"], folder=tmp_path)
+    assert direct(found) == ["tensorflow"]
+    pinned = ["tensorflow-gpu==2.10"]
+    found = names(index, "import tensorflow", installs=pinned, folder=tmp_path)
+    assert direct(found) == ["tensorflow-gpu"]
+
+
+def test_a_guarded_import_brings_no_gpu_package(index: FakeIndex, tmp_path: Path) -> None:
+    """Code that can do without a GPU is not given what needs one."""
+    index.add("cupy-cuda12x", "13.0", ("cupy/__init__.py",))
+    guarded = "try:\n    import cupy\nexcept ImportError:\n    cupy = None"
+    assert direct(names(index, guarded, folder=tmp_path)) == []
+    assert direct(names(index, "import cupy", folder=tmp_path)) == ["cupy-cuda12x"]
+
+
 def test_the_user_is_believed(index: FakeIndex, tmp_path: Path) -> None:
     """--assume comes first and is taken without a look."""
     found = names(index, "import helpers", assume=(("helpers", "my-helpers"),), folder=tmp_path)
