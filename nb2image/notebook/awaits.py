@@ -35,10 +35,12 @@ def needs_loop(node: ast.AST) -> bool:
 
 def at_top(tree: ast.AST) -> Iterator[ast.AST]:
     """Every node that is not inside a function or class."""
-    for node in ast.iter_child_nodes(tree):
-        if not isinstance(node, SCOPES):
-            yield node
-            yield from at_top(node)
+    waiting = [tree]
+    while waiting:
+        for node in ast.iter_child_nodes(waiting.pop()):
+            if not isinstance(node, SCOPES):
+                yield node
+                waiting.append(node)
 
 
 def on_loop(piece: Piece, cell: int, setting: Setting) -> Piece:

@@ -32,7 +32,8 @@ def head(asked: Piece, setting: Setting, setup: Sequence[str]) -> Lines:
     for part in setup:
         text += ["", part]
     for name in sorted(asked.helpers):
-        text += ["", "", helper(name, setting.helper(name))]
+        known_as = name if name == "display" else setting.helper(name)
+        text += ["", "", helper(name, known_as)]
     if asked.helpers:
         text.append("")
     return own("\n".join(text))

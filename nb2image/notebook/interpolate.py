@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from nb2image.notebook.names import bound_names, used_names
 from nb2image.notebook.text import literal
 
+LONGEST = 20_000
+"""Characters of a line that is looked through; a longer one is no command that a person wrote."""
 DOLLAR = re.compile(r"\$(\$?[\w.]+)")
 
 
@@ -44,7 +46,7 @@ def text_expression(text: str, names: Collection[str]) -> str:
 
 def fixed_text(text: str, names: Collection[str]) -> str | None:
     """The text that a line has when it runs, where no value decides it; else None."""
-    found = parts(text)
+    found = parts(text) if len(text) <= LONGEST else None
     if found is None or not all(isinstance(p, str) or evaluable(p, names) for p in found):
         return text
     plain = [part for part in found if isinstance(part, str)]

@@ -7,6 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+DISPLAY_WITH_OPTIONS = "display(option=)"
+"""The word that stands for a call of ``display`` with more than values."""
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -14,7 +17,7 @@ class Facts:
 
     tree: ast.Module
     bound: Counter[str] = field(default_factory=Counter)
-    """How often each name is bound, at any depth, to something else than the module it names."""
+    """How often each name is bound, at any depth, to something else than what it names."""
     defined: set[str] = field(default_factory=set)
     """Every name that is bound, at any depth, imports of modules included."""
     top: set[str] = field(default_factory=set)
@@ -86,6 +89,8 @@ def note(node: ast.AST, facts: Facts) -> None:
             facts.modules.update(alias.name for alias in aliases)
         case ast.ImportFrom(module=str(module), level=0):
             facts.modules.add(module)
+        case ast.Call(func=ast.Name(id="display"), keywords=[_, *_]):
+            facts.words.add(DISPLAY_WITH_OPTIONS)
         case ast.AsyncFunctionDef(name=name):
             facts.coroutines.add(name)
         case _:
@@ -93,7 +98,7 @@ def note(node: ast.AST, facts: Facts) -> None:
 
 
 def bound_by(node: ast.AST) -> Iterator[tuple[str, bool]]:
-    """(name, whether it is the module of that name) of each name that one node binds."""
+    """(name, whether to the module, or IPython's display, of that name) for each binding."""
     match node:
         case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
             yield name, False
@@ -111,9 +116,11 @@ def bound_by(node: ast.AST) -> Iterator[tuple[str, bool]]:
             for alias in aliases:
                 own = alias.asname in (None, alias.name)
                 yield alias.asname or alias.name.split(".")[0], own
-        case ast.ImportFrom(names=aliases):
+        case ast.ImportFrom(module=module, names=aliases):
+            ipython = module is not None and module.startswith("IPython")
             for alias in aliases:
-                yield alias.asname or alias.name, False
+                own = ipython and alias.name == "display" and alias.asname is None
+                yield alias.asname or alias.name, own
         case _:
             pass
 

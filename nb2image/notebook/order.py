@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from nb2image.errors import OptionError
 from nb2image.model import Cell, Finding, Place
@@ -118,11 +118,13 @@ def comprehension_names(node: ast.stmt) -> set[str]:
 
 def now(node: ast.AST) -> Iterator[ast.AST]:
     """The parts of a statement that run with it: not the bodies of functions it defines."""
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-        defaults = [*node.args.defaults, *(d for d in node.args.kw_defaults if d)]
-        parts: Iterable[ast.AST] = [*defaults, *getattr(node, "decorator_list", [])]
-    else:
-        parts = ast.iter_child_nodes(node)
-    for part in parts:
-        yield part
-        yield from now(part)
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        if part is not node:
+            yield part
+        if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            waiting += [*part.args.defaults, *(d for d in part.args.kw_defaults if d)]
+            waiting += getattr(part, "decorator_list", [])
+        else:
+            waiting += ast.iter_child_nodes(part)

@@ -6,7 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from nb2image.model import Finding, Install, LocalModule, Place
-from nb2image.notebook.text import Lines
+from nb2image.notebook.text import Lines, printable
+
+LONGEST = 300
+"""Characters of a message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,15 +61,23 @@ def together(pieces: Iterable[Piece]) -> Piece:
 
 def refusal(code: str, message: str, place: Place | None, hint: str = "") -> Piece:
     """A piece that cannot be converted: the whole notebook is refused."""
-    finding = Finding(severity="error", code=code, message=message, place=place, hint=hint)
+    text = shown(message)
+    finding = Finding(severity="error", code=code, message=text, place=place, hint=hint)
     return Piece(findings=(finding,))
 
 
 def note(code: str, message: str, place: Place | None) -> Finding:
     """Something that the user may want to know and need not act upon."""
-    return Finding(severity="note", code=code, message=message, place=place)
+    return Finding(severity="note", code=code, message=shown(message), place=place)
 
 
 def warning(code: str, message: str, place: Place | None, hint: str = "") -> Finding:
     """Something that may make the script differ from the notebook."""
-    return Finding(severity="warning", code=code, message=message, place=place, hint=hint)
+    text = shown(message)
+    return Finding(severity="warning", code=code, message=text, place=place, hint=hint)
+
+
+def shown(message: str) -> str:
+    """A message that may quote the notebook, as one line that a terminal shows as it is."""
+    text = printable(message.replace("\n", " "))
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

@@ -22,6 +22,10 @@ from nb2image.notebook.text import Line, Lines, joined
 
 MAX_STEPS = 500
 """IPython gives up on a cell after as many transformations."""
+MAX_WORK = 50_000_000
+"""Characters to be looked through, again for each piece of syntax: about 30 s of work."""
+MARKS = "%!?,;/"
+"""What begins a line of IPython's."""
 PROMPT = re.compile(r"In \[\d+\]: ")
 HELP_ON_CELL_MAGIC = re.compile(r"%%\w+\?")
 
@@ -91,6 +95,9 @@ def cleaned(lines: Lines) -> Lines:
 
 def transformed(lines: Lines) -> Lines:
     """The lines with each piece of IPython's syntax replaced by the call it stands for."""
+    marked = sum(line.text.lstrip()[:1] in tuple(MARKS) for line in lines)
+    if marked * sum(len(line.text) for line in lines) > MAX_WORK:
+        return lines
     for _ in range(MAX_STEPS):
         step = transformed_once(lines)
         if step is None:

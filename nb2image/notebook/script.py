@@ -14,7 +14,7 @@ from nb2image.notebook.expand import expand
 from nb2image.notebook.files import Files
 from nb2image.notebook.layout import assembled, left_out
 from nb2image.notebook.local import local_modules, parsed
-from nb2image.notebook.names import Facts, facts_of
+from nb2image.notebook.names import DISPLAY_WITH_OPTIONS, Facts, facts_of
 from nb2image.notebook.parameters import find as find_parameters
 from nb2image.notebook.parameters import parser
 from nb2image.notebook.piece import Piece, refusal, together
@@ -62,7 +62,7 @@ def make_script(
     )
     kept, unknown = values_asked_for(cells, codes, facts, setting)
     pieces = dict(translated(notebook, codes, kept, setting))
-    everything = together([*pieces.values(), *asked_by_all(codes, setting)])
+    everything = together([*pieces.values(), *asked_by_all(facts, setting)])
     findings = (
         *(problem for found in expanded.values() for problem in found.problems),
         *everything.findings,
@@ -183,17 +183,33 @@ def has_value(code: Recognised, setting: Setting) -> bool:
     )
 
 
-def asked_by_all(codes: Mapping[int, Recognised], setting: Setting) -> Iterator[Piece]:
+def asked_by_all(facts: Mapping[int, Sequence[Facts]], setting: Setting) -> Iterator[Piece]:
     """What the notebook as a whole asks of the head."""
-    if "display" in setting.used and "display" not in setting.defined:
-        yield Piece(helpers=frozenset({"display"}))
+    if displays_too_early(facts):
+        if DISPLAY_WITH_OPTIONS in setting.words:
+            needed = ("ipython", "display is called with options")
+            yield Piece(setup=frozenset({"display"}), extra=(needed,))
+        else:
+            yield Piece(helpers=frozenset({"display"}))
     if ("os", "chdir") in setting.attributes or "cd" in setting.magics:
         yield Piece(modules=frozenset({"sys"}), setup=frozenset({"current folder"}))
+
+
+def displays_too_early(facts: Mapping[int, Sequence[Facts]]) -> bool:
+    """Whether a cell uses ``display`` before one binds it: in a notebook it is always there."""
+    for parts in facts.values():
+        if any("display" in found.top for found in parts):
+            return False
+        if any("display" in found.used for found in parts):
+            return True
+    return False
 
 
 def setup(everything: Piece, setting: Setting, options: Options) -> tuple[str, ...]:
     """Statements for the head, each of a few lines."""
     parts: list[str] = []
+    if "display" in everything.setup:
+        parts.append("from IPython.display import display")
     if "event_loop" in everything.setup:
         parts.append(head.event_loop(setting))
     started = workers.head_lines(setting.words)

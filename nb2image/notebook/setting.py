@@ -13,7 +13,8 @@ class Setting:
     """The same for every cell of a notebook."""
 
     bound: frozenset[str] = frozenset()
-    """Every name that some cell binds to something else than the module of that name."""
+    """Every name that some cell binds to something else than the module, or IPython's
+    ``display``, of that name."""
     defined: frozenset[str] = frozenset()
     """Every name that some cell binds at the top, imports of modules included."""
     used: frozenset[str] = frozenset()

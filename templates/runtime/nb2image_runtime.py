@@ -154,6 +154,7 @@ class AfterImport:
         "bokeh.io.showing",
         "pandas",
         "plotly.io._renderers",
+        "plotly.offline.offline",
     )
 
     def find_spec(self, name, path=None, target=None):

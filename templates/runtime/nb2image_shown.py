@@ -89,6 +89,9 @@ def adapt(module):
                 kind.show = lambda self, *args, **kwargs: show(self)
     elif name == "plotly.io._renderers":
         module.show = lambda fig, *args, **kwargs: show(as_plotly(fig))
+    elif name == "plotly.offline.offline":
+        module.iplot = lambda fig, *args, **kwargs: show(as_plotly(fig))
+        module.init_notebook_mode = lambda *args, **kwargs: None
     elif name == "bokeh.io.showing":
         module.show = show_bokeh
     elif name == "bokeh.io.output":

@@ -31,6 +31,7 @@ SLEEP = "import asyncio\nasync def f(x):\n    await asyncio.sleep(0)\n    return
         (["40 + 1", "Out[1] + _1"], "41\n82\n"),
         (["display(1, 'a', None)"], "1\n'a'\nNone\n"),
         (["display = print\ndisplay(1)"], "1\n"),
+        (["display(1)", "from collections import deque as display", "display('a')"], "1\ndeque"),
         (["_ = 3", "_"], "3\n"),
         (
             ["from types import SimpleNamespace\nI = SimpleNamespace()",
@@ -191,3 +192,10 @@ def test_python_newer_than_ours_is_told() -> None:
     assert caught.value.code == "newer-python"
     never_run = script("x = 1", "new syntax", language_info=language)
     assert [f.code for f in never_run.findings] == ["cell-unparsable"]
+
+
+def test_display_with_options_is_ipythons() -> None:
+    """``display(x, display_id=True)`` gives a handle, which only IPython's own can."""
+    made = script("h = display(1, display_id=True)", "h.update(2)")
+    assert "from IPython.display import display" in made.text.partition("# %% [cell 1]")[0]
+    assert [name for name, _ in made.extra_requirements] == ["ipython"]
