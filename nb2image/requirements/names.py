@@ -6,15 +6,13 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from packaging.utils import canonicalize_name
-
-from nb2image.errors import RequirementsError
+from nb2image.errors import OptionError, RequirementsError
 from nb2image.model import DirectRequirement, Evidence, Finding, Need, Notebook, Place, Rule, Script
 from nb2image.options import Options
 from nb2image.project import Project
 from nb2image.requirements.candidates import Answer, Group, Search, answer, grouped
 from nb2image.requirements.catalogue import load_catalogue
-from nb2image.requirements.declared import Declared, files_named, from_installs
+from nb2image.requirements.declared import Declared, files_named, from_installs, parse_requirement
 from nb2image.requirements.imports import find_uses
 from nb2image.requirements.index import PackageIndex
 from nb2image.requirements.inline import from_notebook
@@ -122,17 +120,21 @@ def answered(groups: Sequence[Group], search: Search) -> list[Answer]:
 
 
 def assumed(options: Options) -> list[Declared]:
-    """What the user vouches for with ``--assume``."""
-    return [
-        Declared(
-            rule="user",
-            name=canonicalize_name(name),
-            place=Place(),
-            written=f"--assume {module}={name}",
-            modules=(module,),
-        )
-        for module, name in options.assume
-    ]
+    """What the user vouches for with ``--assume``: a name, with bounds or an address if need be.
+
+    Raises OptionError.
+    """
+    found = []
+    for module, text in options.assume:
+        declared = parse_requirement(text, rule="user", place=Place())
+        if declared is None:
+            raise OptionError(
+                f"--assume {module}={text}: not a requirement",
+                code="assume-invalid",
+                hint="write IMPORT=DISTRIBUTION, such as cv2=opencv-python-headless",
+            )
+        found.append(replace(declared, written=f"--assume {module}={text}", modules=(module,)))
+    return found
 
 
 def external(needs: Sequence[Need]) -> tuple[list[Need], list[Finding]]:

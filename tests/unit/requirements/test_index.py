@@ -26,7 +26,7 @@ JSON = "application/vnd.pypi.simple.v1+json"
 SHA = "ab" * 32
 
 
-def wheel(members: dict[str, str]) -> bytes:
+def wheel(members: dict[str, str | bytes]) -> bytes:
     """A wheel with these members."""
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -317,6 +317,18 @@ def test_an_sdist_is_listed(server: Server, opened: Callable[..., Index]) -> Non
     contents = index.contents(found.files[0])
     assert contents.members == ("PKG-INFO", "x/__init__.py")
     assert contents.metadata == "Name: x\n"
+
+
+def test_metadata_that_is_not_utf_8(server: Server, opened: Callable[..., Index]) -> None:
+    """Old releases were written in whatever their author's editor used."""
+    metadata = "Name: x\nAuthor: Jos\xe9\nRequires-Dist: numpy\n".encode("latin-1")
+    server.json("x", FILE)
+    data = wheel({"x.py": "", "x-1.0.dist-info/METADATA": metadata})
+    server.file("/files/x-1.0-py3-none-any.whl", data)
+    index = opened()
+    found = index.project("x")
+    assert found is not None
+    assert "Requires-Dist: numpy" in index.contents(found.files[0]).metadata
 
 
 @pytest.mark.parametrize(

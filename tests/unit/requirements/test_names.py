@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from nb2image.errors import RequirementsError
+from nb2image.errors import OptionError, RequirementsError
 from nb2image.model import DirectRequirement, Finding, Install, Place
 from nb2image.options import Options
 from nb2image.project import Project
@@ -162,6 +162,14 @@ def test_the_user_is_believed(index: FakeIndex, tmp_path: Path) -> None:
     found = names(index, "import helpers", assume=(("helpers", "my-helpers"),), folder=tmp_path)
     assert direct(found) == ["my-helpers"]
     assert won(found.direct[0]) == ["user"]
+    assume = (("helpers", "my_helpers[x]>=1"), ("models", "models @ git+https://git.test/m"))
+    found = names(index, "import helpers.a, models", assume=assume, folder=tmp_path)
+    assert [(d.name, d.extras, d.specifier, d.url) for d in found.direct] == [
+        ("models", (), "", "git+https://git.test/m"),
+        ("my-helpers", ("x",), ">=1", ""),
+    ]
+    with pytest.raises(OptionError):
+        names(index, "import helpers", assume=(("helpers", "-e ."),), folder=tmp_path)
 
 
 def test_extras_and_bounds_of_install_lines(index: FakeIndex, tmp_path: Path) -> None:
