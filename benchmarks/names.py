@@ -54,6 +54,9 @@ from nb2image.services import Services, default_cache
 KEPT = (".py", ".txt", ".in", ".toml", ".cfg", ".yml", ".yaml", ".lock", "Pipfile")
 
 
+GOAL = "precision 0.990  recall 0.980  exact 85%  hidden 80%"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
     """One notebook, one tool."""
@@ -290,6 +293,7 @@ def main() -> int:
                         print(line, flush=True)
     for name, found in scores.items():
         print(summary(name, found))
+    print(f"{'goal':10} {GOAL}; median {'4' if given.cold else '1'}.00 s")
     return 0
 
 
