@@ -177,6 +177,7 @@ def convert(asked: Conversion, options: Options, services: Services, emit: Emit)
     """
     from nb2image.context import check_destination, write_context
     from nb2image.image.quote import slug
+    from nb2image.importing import repair_imports
     from nb2image.report import failed, holds_only_a_report, is_ours, write_report
     from nb2image.report.pages import write_pages
     from nb2image.verification import prove_built
@@ -196,22 +197,37 @@ def convert(asked: Conversion, options: Options, services: Services, emit: Emit)
     try:
         tag = checked_tag(asked.tag)
         check_destination(folder, force=force)
-        project, plan = plan_project(asked.notebook, options, services, emit_and_keep)
-        report = replace(report, plan_digest=plan.digest)
-        with stage(emit_and_keep, "render") as say:
-            write_context(plan, project, folder, force=force)
-            say(str(folder))
-        if asked.build:
-            tag = tag or default_tag(plan)
-            image = build_plan(
+
+        def write(options: Options, *, force: bool) -> BuildPlan:
+            project, plan = plan_project(asked.notebook, options, services, emit_and_keep)
+            with stage(emit_and_keep, "render") as say:
+                write_context(plan, project, folder, force=force)
+                say(str(folder))
+            return plan
+
+        def make(plan: BuildPlan) -> BuiltImage:
+            return build_plan(
                 plan,
                 folder,
                 services,
                 emit_and_keep,
-                tag=tag,
+                tag=tag or default_tag(plan),
                 no_cache=asked.no_cache,
                 how=asked.how,
             )
+
+        def remake(options: Options) -> tuple[BuildPlan, BuiltImage]:
+            plan = write(options, force=True)
+            return plan, make(plan)
+
+        plan = write(options, force=force)
+        report = replace(report, plan_digest=plan.digest)
+        if asked.build:
+            image = make(plan)
+            report = replace(report, image=image, findings=tuple(found))
+            if options.repair and can_be_run(image, services):
+                plan, image = repair_imports(plan, image, options, remake, services, emit_and_keep)
+                report = replace(report, plan_digest=plan.digest, image=image)
             report = replace(report, image=image, findings=tuple(found))
             if asked.proof is not None and can_be_run(image, services):
                 return prove_built(report, image.reference, asked.proof, services, emit, folder)

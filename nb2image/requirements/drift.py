@@ -20,7 +20,7 @@ from nb2image.requirements.listing import IndexFile, Project
 from nb2image.requirements.release import choose_release, releases
 from nb2image.requirements.target import Target
 from nb2image.requirements.verify import STANDS_DOWN, names_defined, provided
-from nb2image.requirements.wheel import module_file
+from nb2image.requirements.wheel import looks_empty, module_file
 
 PROBES = 8
 """Releases that are looked into at once."""
@@ -151,10 +151,9 @@ def first_missing(
     """The first import that a release lacks; None when it has all, or cannot be read."""
     try:
         modules = provided(file, index)
-        tops = modules.tops
+        if looks_empty(modules):
+            return None  # a metapackage: its parts have them
         for need in needs:
-            if need.module.partition(".")[0] not in tops:
-                continue  # another distribution's, or a metapackage's
             if need.module not in modules:
                 return Missing(module=need.module, place=need.place)
             for name in dict.fromkeys((*need.names, *uses.get(need.module, ()))):

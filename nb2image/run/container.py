@@ -152,6 +152,7 @@ class Run:
             api.create_container(
                 self.request.image,
                 command=list(self.request.arguments) or None,
+                entrypoint=list(self.request.command) or None,
                 name=self.name,
                 environment=dict(self.request.env),
                 labels={LABEL: "run"},

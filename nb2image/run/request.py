@@ -46,6 +46,8 @@ class RunRequest:
     image: str
     arguments: tuple[str, ...] = ()
     """For the script."""
+    command: tuple[str, ...] = ()
+    """What is run in place of the script."""
     outputs: Path | None = Path("outputs")
     """Where its outputs are brought; None leaves them."""
     read_only: bool = False

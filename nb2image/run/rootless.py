@@ -73,7 +73,7 @@ def run_file(
         binds = (*writable(image, folder, request.files), *request.binds)
         box = Sandbox(
             root=image.root,
-            arguments=(*image.entrypoint, *request.arguments),
+            arguments=(*(request.command or image.entrypoint), *request.arguments),
             env=(*image.env, *(f"{name}={value}" for name, value in request.env)),
             workdir=image.workdir,
             binds=binds,

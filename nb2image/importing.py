@@ -1,0 +1,77 @@
+"""After a build: the image imports what the notebook imports, and is made again where it cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from nb2image.events import Emit, Noticed
+from nb2image.model import BuildPlan, BuiltImage, Finding
+from nb2image.options import Options
+from nb2image.requirements.cache import DiskCache
+from nb2image.requirements.import_check import ImportFailure, check_imports
+from nb2image.requirements.repair import repair
+from nb2image.requirements.world import make_world
+from nb2image.services import Services
+
+Remake = Callable[[Options], tuple[BuildPlan, BuiltImage]]
+
+
+def repair_imports(
+    plan: BuildPlan,
+    image: BuiltImage,
+    options: Options,
+    remake: Remake,
+    services: Services,
+    emit: Emit,
+) -> tuple[BuildPlan, BuiltImage]:
+    """The plan and image whose imports work, after ``options.repair`` changes at most.
+
+    What still fails is noticed, and no error here: the run of the script tells what it breaks.
+    """
+    tried = 0
+    while failures := failing(plan, image, services, emit):
+        world = make_world(options, services, emit)
+        better = repair(failures, plan.requirements, options, world)
+        if tried == options.repair or better is None:
+            for failure in failures:
+                emit(Noticed(stage="verify", finding=failed(failure)))
+            break
+        tried += 1
+        what = f"{described(failures[0])}: made again with {better.what}"
+        finding = Finding(
+            severity="warning", code="import-repaired", message=what, place=better.place
+        )
+        emit(Noticed(stage="verify", finding=finding))
+        options = better.options
+        plan, image = remake(options)
+    return plan, image
+
+
+def failing(
+    plan: BuildPlan, image: BuiltImage, services: Services, emit: Emit
+) -> Sequence[ImportFailure]:
+    """The imports that fail; an image that passed once is not asked again."""
+    cache = DiskCache(root=services.cache)
+    if cache.get("imports", image.id) is not None:
+        return ()
+    failures = check_imports(image.reference, plan.requirements.needs, services.environ, emit)
+    if not failures:
+        cache.put("imports", image.id, b"ok")
+    return failures
+
+
+def described(failure: ImportFailure) -> str:
+    """One failure in words."""
+    what = f"{failure.need.module}.{failure.name}" if failure.name else failure.need.module
+    return f"the image cannot import {what} ({failure.error}: {failure.message})"
+
+
+def failed(failure: ImportFailure) -> Finding:
+    """A failure that stays."""
+    return Finding(
+        severity="error",
+        code="import-fails",
+        message=described(failure),
+        place=failure.need.place,
+        hint="--assume, --apt or a requirements file adds what is missing",
+    )

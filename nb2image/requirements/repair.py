@@ -1,0 +1,201 @@
+"""What would mend imports that fail in the image: options under which the lock is made again.
+
+A missing module is looked for on the index, and verified as every other; a missing library
+becomes a Debian package; a missing name or attribute bounds the distribution that lost it, by the
+release that has it or by the time of the package that relies on it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from nb2image.image.base import SUITES
+from nb2image.model import DirectRequirement, Need, Place, Requirements
+from nb2image.options import Options
+from nb2image.requirements.drift import find_drift
+from nb2image.requirements.import_check import ImportFailure
+from nb2image.requirements.python_releases import order
+from nb2image.requirements.release import choose_release, releases
+from nb2image.requirements.syntax import REMOVED_MODULES, REMOVED_NAMES
+from nb2image.requirements.system import system_table
+from nb2image.requirements.verify import provided
+from nb2image.requirements.world import World
+
+LIBRARY = re.compile(r"\b(lib[\w.+-]+\.so(?:\.\d+)*): cannot open shared object file")
+NO_NAME = re.compile(r"cannot import name '?(?P<name>\w+)'? from '?(?P<module>[\w.]+)'?")
+NO_ATTRIBUTE = re.compile(r"module '?(?P<module>[\w.]+)'? has no attribute '?(?P<name>\w+)'?")
+BINARY = re.compile(
+    r"numpy\.dtype size changed|numpy\.ndarray size changed|compiled using NumPy 1\.x"
+    r"|numpy\.core\.multiarray failed to import|module compiled against (?:ABI|API) version"
+)
+SLACK = timedelta(days=120)
+"""A package works with releases of its dependencies that came this much later."""
+
+
+Change = tuple[Options, str]
+"""New options, and what is new in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repair:
+    """A change of the options, and what it is for."""
+
+    options: Options
+    what: str
+    """In words: ``numpy<2, which shap 0.40 was made for``."""
+    place: Place | None = None
+
+
+def repair(
+    failures: Sequence[ImportFailure], found: Requirements, options: Options, world: World
+) -> Repair | None:
+    """A change that may mend the failures; None when none is known or all were tried.
+
+    Raises RequirementsError when the index does not answer.
+    """
+    changes: list[str] = []
+    for failure in failures:
+        before = options
+        change = library(failure, world.suite(found.python), options)
+        if change is None:
+            change = module(failure, found, options)
+        if change is None:
+            change = older_python(failure, found, options)
+        if change is None:
+            change = bound(failure, found, options, world)
+        if change is not None and change[0] != before:
+            options, what = change
+            changes.append(what)
+    if not changes:
+        return None
+    place = failures[0].need.place
+    return Repair(options=options, what="; ".join(dict.fromkeys(changes)), place=place)
+
+
+def library(failure: ImportFailure, suite: str, options: Options) -> Change | None:
+    """A Debian package for a shared library that is missing."""
+    match = LIBRARY.search(failure.message)
+    table = system_table()
+    name = table.libraries.get(match[1], "") if match else ""
+    package = table.named(name, suite)
+    if match is None or not package or package in {*options.apt, *options.no_apt}:
+        return None
+    return replace(options, apt=(*options.apt, package)), f"{package} has {match[1]}"
+
+
+def module(failure: ImportFailure, found: Requirements, options: Options) -> Change | None:
+    """A distribution for a module that is missing: names and drift look for it as for any."""
+    if failure.error != "ModuleNotFoundError" or not failure.missing:
+        return None
+    if failure.missing in options.lacking or any(n.module == failure.missing for n in found.needs):
+        return None
+    by = f", which {failure.importer} imports" if failure.importer else ""
+    change = replace(options, lacking=(*options.lacking, failure.missing))
+    return change, f"a distribution with {failure.missing}{by}"
+
+
+def older_python(failure: ImportFailure, found: Requirements, options: Options) -> Change | None:
+    """A Python that still has what a package wants of the standard library."""
+    match = NO_NAME.search(failure.message) or NO_ATTRIBUTE.search(failure.message)
+    left = REMOVED_MODULES.get(failure.missing, "")
+    if match is not None:
+        left = REMOVED_NAMES.get((match["module"], match["name"]), "")
+    older = [v for v in SUITES if left and order(v) < order(left)]
+    if options.python or not older or order(found.python) < order(left):
+        return None
+    what = f"{match['module']}.{match['name']}" if match else failure.missing
+    return replace(options, python=older[-1]), f"Python {older[-1]}, the last with {what}"
+
+
+def bound(
+    failure: ImportFailure, found: Requirements, options: Options, world: World
+) -> Change | None:
+    """A bound for the distribution that lacks something, or that another was not made for."""
+    match = NO_NAME.search(failure.message) or NO_ATTRIBUTE.search(failure.message)
+    relying = failure.importer
+    if match is not None:
+        loser = owner(match["module"], found, world)
+        line = by_drift(loser, match["module"], match["name"], found, world) if loser else ""
+        if line and line not in options.constraints:
+            change = replace(options, constraints=(*options.constraints, line))
+            return change, f"{line}, which has {match['module']}.{match['name']}"
+    elif BINARY.search(failure.message):
+        loser = owner("numpy", found, world)
+    elif failure.missing:
+        loser = owner(failure.missing, found, world)
+    else:
+        # the package that raised it does not suit the one that called it
+        loser, relying = owner(failure.importer, found, world), failure.caller
+    first = owner(relying, found, world) or owner(failure.need.module, found, world)
+    if not loser or not first or first == loser:
+        return None
+    line = by_time(loser, first, found, world)
+    if not line or line in options.constraints:
+        return None
+    change = replace(options, constraints=(*options.constraints, line))
+    return change, f"{line}, of the time of {first}, which fails with a newer one"
+
+
+def owner(module: str, found: Requirements, world: World) -> str:
+    """The locked distribution that provides a module; empty when none does."""
+    top = module.partition(".")[0]
+    if not top:
+        return ""
+    names = {canonicalize_name(top)}
+    named = [p for p in found.locked if p.name in names]
+    for package in [*named, *found.locked]:
+        project = world.index.project(package.name) if package.wheel else None
+        file = (
+            next((f for f in project.files if f.name == package.wheel), None) if project else None
+        )
+        if file is not None and top in provided(file, world.index).tops:
+            return package.name
+    return ""
+
+
+def by_drift(
+    loser: str, lost_module: str, lost_name: str, found: Requirements, world: World
+) -> str:
+    """The bound of the nearest release that has a name; empty when none is found."""
+    package = next(p for p in found.locked if p.name == loser)
+    need = Need(module=lost_module, names=(lost_name,), place=Place())
+    wanted = DirectRequirement(name=loser, modules=(lost_module,))
+    drifts = find_drift(
+        (wanted,),
+        (package,),
+        (need,),
+        {},
+        world.index,
+        world.target(found.python),
+        found.as_of,
+    )
+    return f"{loser}{drifts[0].specifier}" if drifts else ""
+
+
+def by_time(loser: str, relying: str, found: Requirements, world: World) -> str:
+    """The bound that brings a dependency back to the time of what relies on it."""
+    versions = {p.name: p.version for p in found.locked}
+    made = uploaded(relying, versions[relying], world)
+    project = world.index.project(loser)
+    if not made or project is None:
+        return ""
+    limit = (date.fromisoformat(made) + SLACK).isoformat()
+    then = choose_release(project, world.target(found.python), as_of=limit)
+    if then is None or not then.fits or then.version >= Version(versions[loser]):
+        return ""
+    return f"{loser}<={then.version}"
+
+
+def uploaded(name: str, version: str, world: World) -> str:
+    """The day of a release; empty when the index does not tell."""
+    project = world.index.project(name)
+    for found, files in releases(project) if project else ():
+        if str(found) == str(Version(version)):
+            return min((f.upload_time[:10] for f in files if f.upload_time), default="")
+    return ""

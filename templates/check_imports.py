@@ -1,0 +1,59 @@
+"""Imports what it is told and reports each failure as a line of JSON; runs in the image.
+
+    python -c PROGRAM WORD NEEDS
+
+Every report begins with WORD, so that nothing that an import prints can be taken for one. Works
+on Python 3.6.
+"""
+
+import importlib
+import json
+import os
+import re
+import sys
+import traceback
+
+WORD, NEEDS = sys.argv[1], json.loads(sys.argv[2])
+REPORTS = os.fdopen(os.dup(1), "w")
+PLACE = re.compile(r"[\\/](?:site|dist)-packages[\\/]([^\\/.]+)")
+
+
+def report(**said):
+    REPORTS.write("\n" + WORD + json.dumps(said) + "\n")
+    REPORTS.flush()
+
+
+def failed(number, error, name=""):
+    """Report an exception, with the package whose code raised it and the one that called that."""
+    frames = traceback.extract_tb(error.__traceback__)
+    packages = [m.group(1) for m in (PLACE.search(f.filename) for f in frames) if m]
+    callers = [p for p in packages if p != packages[-1]]
+    report(
+        need=number,
+        name=name,
+        error=type(error).__name__,
+        message=str(error),
+        missing=getattr(error, "name", None) if isinstance(error, ImportError) else None,
+        importer=packages[-1] if packages else "",
+        caller=callers[-1] if callers else "",
+    )
+
+
+for number, need in enumerate(NEEDS):
+    report(need=number, begun=True)
+    try:
+        module = importlib.import_module(need["module"])
+    except BaseException as error:
+        failed(number, error)
+        continue
+    for name in need["names"]:
+        try:
+            if not hasattr(module, name):
+                importlib.import_module(need["module"] + "." + name)
+        except BaseException:
+            lacks = ImportError("cannot import name %r from %r" % (name, need["module"]))
+            failed(number, lacks, name)
+    report(need=number, done=True)
+REPORTS.flush()
+# threads that imports have started must not keep the check from ending
+os._exit(0)
