@@ -10,13 +10,11 @@ from collections.abc import Iterator, Sequence
 
 from nb2image.model import LocalModule
 from nb2image.notebook.files import Files
+from nb2image.notebook.names import Facts, facts_of
 from nb2image.notebook.paths import assigned_once, path_of
 
 MAX_FILES = 5000
 """More files than any notebook reaches; a project that is made to look endless ends here."""
-
-LEADING = (ast.Import, ast.ImportFrom, ast.Call, ast.AugAssign)
-"""The nodes that can lead to another file."""
 
 
 class Finder:
@@ -28,10 +26,10 @@ class Finder:
         self.found: dict[str, LocalModule] = {}
         self.path = [clean(files.workdir)]
 
-    def follow(self, trees: list[ast.Module], file: str = "") -> None:
+    def follow(self, cells: Sequence[Facts], file: str = "") -> None:
         """Follow the imports of some code; ``file`` is where it stands in the project."""
-        nodes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, LEADING)]
-        self.look_in(nodes, trees, file)
+        nodes = [node for facts in cells for node in facts.leading]
+        self.look_in(nodes, [facts.tree for facts in cells], file)
         for node in nodes:
             for module, names, level in imports(node):
                 self.import_module(module, names, level, file)
@@ -98,7 +96,7 @@ class Finder:
         self.found[path] = module
         tree = parsed(module.source)
         if tree is not None:
-            self.follow([tree], path)
+            self.follow([facts_of(tree)], path)
         return True
 
     def module_on_disk(self, path: str) -> LocalModule | None:
@@ -110,7 +108,7 @@ class Finder:
 
 
 def local_modules(
-    trees: list[ast.Module],
+    cells: Sequence[Facts],
     scripts: Sequence[str],
     written: Sequence[LocalModule],
     files: Files,
@@ -120,7 +118,7 @@ def local_modules(
     ``scripts`` are paths that the notebook runs, ``written`` the files that its cells write.
     """
     finder = Finder(files, written)
-    finder.follow(trees)
+    finder.follow(cells)
     for path in scripts:
         inside = files.inside(path)
         if inside is not None:

@@ -10,6 +10,19 @@ from dataclasses import dataclass, field
 DISPLAY_WITH_OPTIONS = "display(option=)"
 """The word that stands for a call of ``display`` with more than values."""
 
+LEADING = (ast.Import, ast.ImportFrom, ast.Call, ast.AugAssign)
+"""The kinds of nodes that can lead to another file."""
+TELLING = {
+    *(ast.Name, ast.Attribute, ast.alias, ast.keyword, ast.Constant),
+    *(ast.Import, ast.ImportFrom, ast.Call, ast.AsyncFunctionDef),
+}
+"""The kinds of nodes that ``note`` knows."""
+BINDING = {
+    *(ast.Name, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.arg, ast.ExceptHandler),
+    *(ast.MatchAs, ast.MatchStar, ast.MatchMapping, ast.Import, ast.ImportFrom),
+}
+"""The kinds of nodes that ``bound_by`` knows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -32,6 +45,10 @@ class Facts:
     """Every module that is imported, dotted."""
     paths: set[str] = field(default_factory=set)
     """Texts that may be paths of a hosting service."""
+    leading: list[ast.AST] = field(default_factory=list)
+    """The nodes that can lead to another file: imports, calls and such."""
+    shell_reads: list[ast.AST] = field(default_factory=list)
+    """Where ``get_ipython`` is read; a magic reads it once."""
     coroutines: set[str] = field(default_factory=set)
     """Coroutine functions that are defined."""
 
@@ -55,12 +72,18 @@ def facts_of(tree: ast.Module) -> Facts:
             scope = True
             facts.top.add(statement.name)
         for node in ast.walk(statement):
-            note(node, facts)
-            names = list(bound_by(node))
-            facts.bound.update(name for name, module in names if not module)
-            facts.defined.update(name for name, _ in names)
-            if not scope:
-                facts.top.update(name for name, _ in names)
+            if type(node) in TELLING:
+                note(node, facts)
+            if isinstance(node, LEADING):
+                facts.leading.append(node)
+            if type(node) not in BINDING:
+                continue
+            for name, itself in bound_by(node):
+                facts.defined.add(name)
+                if not itself:
+                    facts.bound[name] += 1
+                if not scope:
+                    facts.top.add(name)
     return facts
 
 
@@ -71,6 +94,8 @@ def note(node: ast.AST, facts: Facts) -> None:
             facts.words.add(name)
             if isinstance(node.ctx, ast.Load):
                 facts.used.add(name)
+            if name == "get_ipython":
+                facts.shell_reads.append(node)
         case ast.Attribute(value=value, attr=attribute):
             facts.words.add(attribute)
             if isinstance(value, ast.Name):

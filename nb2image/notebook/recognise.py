@@ -56,7 +56,8 @@ def recognise(lines: Lines) -> Recognised:
     """What the cell is, in Python's terms."""
     if not any(line.text.strip() for line in lines):
         return parse(lines)
-    if not PROMPT.match(lines[0].text):
+    marked = lines[0].text[:1] in tuple(MARKS)
+    if not marked and not PROMPT.match(lines[0].text):
         plain = parse(lines)
         if plain.tree is not None:
             return plain  # valid Python holds none of IPython's syntax
@@ -65,7 +66,7 @@ def recognise(lines: Lines) -> Recognised:
         name, _, argument = lines[0].text[2:].rstrip().partition(" ")
         magic = CellMagic(name=name, argument=argument.strip(), body=lines[1:])
         return Recognised(lines=lines, magic=magic)
-    return parse(transformed(lines))
+    return transformed(lines)
 
 
 def parse(lines: Lines) -> Recognised:
@@ -93,17 +94,35 @@ def cleaned(lines: Lines) -> Lines:
     return relined(after, places)
 
 
-def transformed(lines: Lines) -> Lines:
+def transformed(lines: Lines) -> Recognised:
     """The lines with each piece of IPython's syntax replaced by the call it stands for."""
+    found = parse(lines)
     marked = sum(line.text.lstrip()[:1] in tuple(MARKS) for line in lines)
     if marked * sum(len(line.text) for line in lines) > MAX_WORK:
-        return lines
+        return found
     for _ in range(MAX_STEPS):
-        step = transformed_once(lines)
+        if found.tree is not None:
+            break
+        step = transformed_at_error(found) or transformed_once(found.lines)
         if step is None:
-            return lines
-        lines = step
-    return lines
+            break
+        found = parse(step)
+    return found
+
+
+def transformed_at_error(found: Recognised) -> Lines | None:
+    """The lines after the one where Python stops reading was taken for IPython's.
+
+    It nearly always is, and looking at one line is quick; None when it is not.
+    """
+    if found.error_line is None:
+        return None
+    first = next(i for i, line in enumerate(found.lines) if line is found.error_line)
+    end = first + 1
+    while found.lines[end - 1].text.endswith("\\") and end < len(found.lines):
+        end += 1
+    step = transformed_once(found.lines[first:end])
+    return None if step is None else (*found.lines[:first], *step, *found.lines[end:])
 
 
 def transformed_once(lines: Lines) -> Lines | None:

@@ -76,6 +76,7 @@ def look_over(
         extensions=frozenset(
             argument.strip() for name, argument in magics if name in ("load_ext", "reload_ext")
         ),
+        asks_shell=any(map(asks_shell, cells)),
         own_magics=bool(DEFINE_MAGICS & words)
         or any(map(brings_magics, modules))
         or any(name in ("alias", "alias_magic") for name, _ in magics),
@@ -97,6 +98,14 @@ def magics_of(tree: ast.Module) -> Iterator[tuple[str, str]]:
         magic = magic_of(found.node)
         if magic is not None:
             yield magic
+
+
+def asks_shell(facts: Facts) -> bool:
+    """Whether ``get_ipython`` is read for something else than a magic."""
+    if not facts.shell_reads:
+        return False
+    magics = [s for s in statements(facts.tree) if magic_of(s.node) or cell_magic_of(s.node)]
+    return len(facts.shell_reads) > len(magics)
 
 
 def scripts_of(name: str, argument: str) -> Iterator[str]:

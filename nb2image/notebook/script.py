@@ -76,7 +76,7 @@ def make_script(
         top = (*top, *own(f"\n\n{parser(parameters, title, setting)}"))
     lines, script_cells = assembled(notebook, options, codes, pieces, top)
     modules = local_modules(
-        [f.tree for parts in facts.values() for f in parts],
+        [found for parts in facts.values() for found in parts],
         setting.scripts,
         everything.written,
         files,

@@ -29,6 +29,8 @@ class Setting:
     """The names of all line magics; ``!`` and ``!!`` are the shell's."""
     extensions: frozenset[str] = frozenset()
     """What ``%load_ext`` loads in some cell."""
+    asks_shell: bool = False
+    """Whether some cell reads ``get_ipython`` for something else than a magic."""
     own_magics: bool = False
     """Whether a cell defines magics of its own."""
     parameters: frozenset[tuple[int | None, int | None]] = frozenset()

@@ -167,7 +167,7 @@ def module(tree: ast.Module, lines: Lines, setting: Setting, manner: Manner) -> 
                 pieces.append(moved)
             else:
                 edits.append(moved)
-    if "get_ipython" in setting.used:
+    if setting.asks_shell:
         answered = tuple(services.questions(tree, lines, setting))
         edits += [edit for _, edit in answered]
         pieces += [Piece(modules=frozenset({"sys"})) for _ in answered]
