@@ -75,8 +75,10 @@ class Work:
         return write_context(plan, self.project, folder, force=True)
 
 
-def requiring(*packages: LockedPackage, system: tuple[str, ...] = ()) -> Requirements:
-    """six from a wheel, and more."""
+def requiring(
+    *packages: LockedPackage, system: tuple[str, ...] = (), build: tuple[str, ...] = ()
+) -> Requirements:
+    """six from a wheel, and more; Debian packages of the image and of the build stage."""
     six = LockedPackage(
         name="six",
         version="1.17.0",
@@ -88,7 +90,10 @@ def requiring(*packages: LockedPackage, system: tuple[str, ...] = ()) -> Require
         python="3.11",
         platform="x86_64-manylinux_2_36",
         locked=locked,
-        system=tuple(SystemPackage(name=name, reason="a test") for name in system),
+        system=tuple(
+            SystemPackage(name=name, reason="a test", stage="build" if name in build else "final")
+            for name in (*system, *build)
+        ),
         text="".join(f"{p.name}=={p.version} --hash={p.hashes[0]}\n" for p in locked),
     )
 
@@ -200,7 +205,10 @@ def test_system_packages_stay_and_compilers_do_not(
 ) -> None:
     """A package without a wheel is compiled in a stage that the image does not keep."""
     mmh3 = LockedPackage(name="mmh3", version="5.1.0", hashes=(f"sha256:{MMH3}",))
-    plan = work.plan(Options(), requirements=requiring(mmh3, system=("hello",)))
+    plan = work.plan(
+        Options(),
+        requirements=requiring(mmh3, system=("hello",), build=("build-essential",)),
+    )
     image = build_image(work.context(plan, tmp_path / "apt"), *network)
     check = "hello && python -c 'import mmh3; print(mmh3.hash(b\"x\"))' && ! command -v gcc make"
     done = run_image(image, "-c", check, options=("--entrypoint", "sh"))
