@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from nb2image.notebook import workers
 from nb2image.notebook.helpers import helper
-from nb2image.notebook.piece import Piece
+from nb2image.notebook.names import DISPLAY_WITH_OPTIONS, Facts
+from nb2image.notebook.parameters import Found, parser
+from nb2image.notebook.piece import Piece, together
 from nb2image.notebook.setting import Setting
 from nb2image.notebook.text import Lines, literal, own, printable
+from nb2image.options import Options
 
 OPENING = (
     '# Made by nb2image from a notebook. "# %% [cell n]" begins what was its cell n, counted from'
@@ -15,10 +19,35 @@ OPENING = (
 )
 
 
-def head(asked: Piece, setting: Setting, setup: Sequence[str]) -> Lines:
-    """The lines above the first cell.
+def asked_by_all(facts: Mapping[int, Sequence[Facts]], setting: Setting) -> Piece:
+    """What the notebook as a whole asks of the head."""
+    pieces = []
+    if displays_too_early(facts) and DISPLAY_WITH_OPTIONS in setting.words:
+        needed = ("ipython", "display is called with options")
+        pieces.append(Piece(setup=frozenset({"display"}), extra=(needed,)))
+    elif displays_too_early(facts):
+        pieces.append(Piece(helpers=frozenset({"display"})))
+    if ("os", "chdir") in setting.attributes or "cd" in setting.magics:
+        pieces.append(Piece(modules=frozenset({"sys"}), setup=frozenset({"current folder"})))
+    return together(pieces)
 
-    ``asked`` is what all cells together ask for, ``setup`` more text that goes before them.
+
+def displays_too_early(facts: Mapping[int, Sequence[Facts]]) -> bool:
+    """Whether a cell uses ``display`` before one binds it: in a notebook it is always there."""
+    for parts in facts.values():
+        if any("display" in found.top for found in parts):
+            return False
+        if any("display" in found.used for found in parts):
+            return True
+    return False
+
+
+def head(
+    asked: Piece, parameters: Sequence[Found], title: str, setting: Setting, options: Options
+) -> Lines:
+    """The lines above the first cell; ``asked`` is what all cells together ask for.
+
+    ``title`` is the notebook's name for people.
     """
     text = [OPENING]
     if asked.futures:
@@ -29,14 +58,32 @@ def head(asked: Piece, setting: Setting, setup: Sequence[str]) -> Lines:
         text += [imported(name, setting.module(name)) for name in sorted(modules)]
     if asked.shell:
         text += ["", real_shell(asked.shell, setting)]
-    for part in setup:
+    for part in setup(asked, setting, options):
         text += ["", part]
     for name in sorted(asked.helpers):
         known_as = name if name == "display" else setting.helper(name)
         text += ["", "", helper(name, known_as)]
-    if asked.helpers:
+    if parameters:
+        text += ["", "", parser(parameters, title, setting)]
+    elif asked.helpers:
         text.append("")
     return own("\n".join(text))
+
+
+def setup(asked: Piece, setting: Setting, options: Options) -> Iterator[str]:
+    """Statements for the head, each of a few lines."""
+    if "display" in asked.setup:
+        yield "from IPython.display import display"
+    if "event_loop" in asked.setup:
+        yield event_loop(setting)
+    if workers.start(setting.words):
+        yield workers.start(setting.words)
+    if "current folder" in asked.setup:
+        path = f"{setting.module('sys')}.path"
+        yield f'{path}.insert(0, "")  # modules are looked for in the current folder too'
+    if options.answers and {"input", "getpass"} & setting.used:
+        secret = "getpass" in setting.used
+        yield "\n" + given_answers(options.answers, setting, secret=secret)
 
 
 def imported(module: str, name: str) -> str:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from nb2image.model import Cell, Finding, Place
+from nb2image.notebook.names import Facts
 from nb2image.notebook.piece import refusal
+from nb2image.notebook.recognise import Recognised
+from nb2image.notebook.setting import Setting
+from nb2image.notebook.shown import shows
 
 NUMBERED = re.compile(r"_(\d+)$")
 UNSUPPORTED = re.compile(r"__|___|_i|_ii|_iii|_i\d+|_ih|_oh|_dh|In")
@@ -68,3 +73,49 @@ def unsupported(tree: ast.AST, place: Place, bound: Collection[str]) -> list[Fin
                 "give the value a name in the cell that makes it",
             ).findings
     return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """The values that later cells ask for."""
+
+    names: Mapping[int, str]
+    """By the number of the cell that shows the value: the name that keeps it."""
+    findings: tuple[Finding, ...]
+    """Refusals of what cannot be known."""
+
+
+def values_asked_for(
+    cells: tuple[Cell, ...],
+    codes: Mapping[int, Recognised],
+    facts: Mapping[int, Sequence[Facts]],
+    setting: Setting,
+) -> Kept:
+    """What ``Out[n]``, ``_n`` and their like ask for."""
+    meant = cells_by_count(cells)
+    names: dict[int, str] = {}
+    findings: list[Finding] = []
+    for cell, parts in facts.items():
+        for tree in (part.tree for part in parts if may_be_read(part.used)):
+            findings += unsupported(tree, Place(cell=cell), setting.defined)
+            for node, count in numbers_read(tree, setting.defined).items():
+                source = meant.get(count, cell)
+                if source != cell and source in codes and has_value(codes[source], setting):
+                    names[source] = f"_{count}"
+                    continue
+                findings += refusal(
+                    "history",
+                    f"{ast.unparse(node)}: which value is meant cannot be known",
+                    Place(cell=cell, line=node.lineno),
+                    "give the value a name in the cell that makes it",
+                ).findings
+    return Kept(names=names, findings=tuple(findings))
+
+
+def has_value(code: Recognised, setting: Setting) -> bool:
+    """Whether a cell shows the value of its last expression."""
+    return (
+        code.tree is not None
+        and bool(code.tree.body)
+        and shows(code.tree.body[-1], code.lines, setting)
+    )

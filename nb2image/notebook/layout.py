@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from nb2image.model import Cell, Notebook, Place, ScriptCell
+from nb2image.model import Cell, Place, ScriptCell
 from nb2image.notebook.piece import Piece
 from nb2image.notebook.recognise import Recognised
 from nb2image.notebook.text import Line, Lines, comment, joined, own
@@ -24,7 +24,7 @@ def left_out(cell: Cell, options: Options) -> str:
 
 
 def assembled(
-    notebook: Notebook,
+    cells: Sequence[Cell],
     options: Options,
     codes: Mapping[int, Recognised],
     pieces: Mapping[int, Piece],
@@ -32,8 +32,8 @@ def assembled(
 ) -> tuple[Lines, tuple[ScriptCell, ...]]:
     """All lines of the script, and where each code cell stands among them."""
     lines: list[Line] = list(top)
-    cells: list[ScriptCell] = []
-    for cell in notebook.cells:
+    placed: list[ScriptCell] = []
+    for cell in cells:
         if not cell.source.strip() or cell.kind == "raw":
             continue
         place = Place(cell=cell.number, line=1)
@@ -52,7 +52,7 @@ def assembled(
             body = commented(cell) if broken else trimmed(pieces[cell.number].lines)
         first = len(lines) + 1
         lines += body
-        cells.append(
+        placed.append(
             ScriptCell(
                 number=cell.number,
                 source=cell.source if reason or broken else joined(body),
@@ -62,7 +62,7 @@ def assembled(
                 left_out=bool(reason),
             )
         )
-    return tuple(lines), tuple(cells)
+    return tuple(lines), tuple(placed)
 
 
 def commented(cell: Cell) -> Lines:

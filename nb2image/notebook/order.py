@@ -11,6 +11,7 @@ from nb2image.errors import OptionError
 from nb2image.model import Cell, Finding, Place
 from nb2image.notebook.names import Facts, bound_names
 from nb2image.notebook.piece import warning
+from nb2image.options import Options
 
 IPYTHON_NAMES = {"display", "get_ipython", "In", "Out", "exit", "quit", "_", "__", "___"}
 
@@ -39,6 +40,15 @@ def executed(cells: Sequence[Cell]) -> tuple[Cell, ...]:
             waiting.append(cell)
     groups[-1][1].extend(waiting)
     return tuple(cell for _, group in sorted(groups, key=lambda g: g[0]) for cell in group)
+
+
+def findings(
+    cells: Sequence[Cell], facts: Mapping[int, Sequence[Facts]], options: Options
+) -> tuple[Finding, ...]:
+    """What the order of the cells that are in the script may have changed."""
+    ran = [cell for cell in cells if cell.number in facts]
+    early = tuple(used_too_early(facts))
+    return early if options.order == "executed" else (*out_of_order(ran), *early)
 
 
 def out_of_order(cells: Sequence[Cell]) -> tuple[Finding, ...]:

@@ -11,7 +11,7 @@ import io
 import json
 import re
 import tokenize
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -169,7 +169,7 @@ def choices_of(form: str) -> tuple[str, ...]:
     return tuple(repr(value) for value in offered if isinstance(value, str | int | float))
 
 
-def parser(found: tuple[Found, ...], notebook: str, setting: Setting) -> str:
+def parser(found: Sequence[Found], notebook: str, setting: Setting) -> str:
     """The function that reads the options, and its call."""
     kinds = {f.parameter.kind for f in found}
     name, options = setting.helper("read_options"), setting.helper("options")

@@ -8,7 +8,7 @@ PROCESSES = {"Pool", "Process", "ProcessPoolExecutor", "num_workers"}
 OTHER_STARTS = {"spawn", "forkserver"}
 
 
-def head_lines(words: Collection[str]) -> str:
+def start(words: Collection[str]) -> str:
     """The lines for the script's head; empty when no cell uses worker processes.
 
     ``words`` are the names, keywords and short texts of the code. Linux forked a notebook's
