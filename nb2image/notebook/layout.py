@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from nb2image.model import Cell, Place, ScriptCell
 from nb2image.notebook.piece import Piece
-from nb2image.notebook.recognise import Recognised
 from nb2image.notebook.text import Line, Lines, comment, joined, own
 from nb2image.options import Options
 
@@ -26,7 +25,6 @@ def left_out(cell: Cell, options: Options) -> str:
 def assembled(
     cells: Sequence[Cell],
     options: Options,
-    codes: Mapping[int, Recognised],
     pieces: Mapping[int, Piece],
     top: Lines,
 ) -> tuple[Lines, tuple[ScriptCell, ...]]:
@@ -42,8 +40,7 @@ def assembled(
             lines += (*own("# %% [markdown]"), *comment(cell.source, place))
             continue
         reason = left_out(cell, options)
-        code = codes.get(cell.number)
-        broken = code is not None and code.tree is None and code.magic is None
+        broken = cell.number in pieces and pieces[cell.number].broken
         if reason:
             lines += comment(f"%% [cell {cell.number}] left out: {reason}", place)
             body: Lines = ()

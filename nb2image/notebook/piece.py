@@ -17,6 +17,8 @@ class Piece:
     """Lines of the script; what has no lines still tells what was found."""
 
     lines: Lines = ()
+    broken: bool = False
+    """The cell is not Python: the script holds it as comments."""
     modules: frozenset[str] = frozenset()
     """Standard modules that the lines use by their plain name."""
     helpers: frozenset[str] = frozenset()
@@ -46,6 +48,7 @@ def together(pieces: Iterable[Piece]) -> Piece:
     all_of = tuple(pieces)
     return Piece(
         lines=tuple(line for p in all_of for line in p.lines),
+        broken=any(p.broken for p in all_of),
         modules=frozenset().union(*(p.modules for p in all_of)),
         helpers=frozenset().union(*(p.helpers for p in all_of)),
         setup=frozenset().union(*(p.setup for p in all_of)),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import sys
+import warnings
 from collections.abc import Mapping
 
 from nb2image.errors import NotebookError
 from nb2image.model import Finding, Notebook, Place
 from nb2image.notebook.piece import refusal
 from nb2image.notebook.recognise import Recognised
+from nb2image.notebook.text import Lines, joined
 
 PYTHON_2 = re.compile(
     r"Missing parentheses in call to '(print|exec)'|multiple exception types must be parenthes"
@@ -75,6 +77,22 @@ def has_run(notebook: Notebook, number: int) -> bool:
     cell = next(cell for cell in notebook.cells if cell.number == number)
     failed = any(output.kind == "error" for output in cell.outputs)
     return cell.execution_count is not None and not failed
+
+
+def check(lines: Lines) -> None:
+    """Raise NotebookError when the whole script cannot be compiled, though each cell can."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(joined(lines), "train.py", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        line = getattr(error, "lineno", None) or 1
+        raise NotebookError(
+            f"the cells do not fit together as one script: {error}",
+            code="script-broken",
+            hint="leave the cell out with --skip-cells, and report this as a mistake of nb2image",
+            where=lines[min(line, len(lines)) - 1].place,
+        ) from error
 
 
 def cells_in_words(numbers: list[int]) -> str:

@@ -18,6 +18,8 @@ from nb2image.notebook.setting import Setting
 from nb2image.notebook.text import own
 from nb2image.options import Options
 
+DEEPEST = 8
+"""Cell magics around each other that are looked through."""
 PYTHON_BODIES = {"capture", "prun", "time", "timeit"}
 """Cell magics whose body is Python, and line magics whose argument is."""
 
@@ -33,8 +35,10 @@ BRINGS_MAGICS = re.compile(r"jupyter|ipython|magic|notebook", re.IGNORECASE)
 """What the name of a module says that makes magics when it is imported."""
 
 
-def trees_of(code: Recognised) -> Iterator[ast.Module]:
+def trees_of(code: Recognised, depth: int = 0) -> Iterator[ast.Module]:
     """The Python of a cell: its own, the body of a magic, the argument of ``%time``."""
+    if depth > DEEPEST:
+        return
     if code.tree is not None:
         yield code.tree
         for found in statements(code.tree):
@@ -45,9 +49,9 @@ def trees_of(code: Recognised) -> Iterator[ast.Module]:
                     yield inner.tree
             whole = cell_magic_of(found.node)
             if whole is not None and whole[0] in PYTHON_BODIES:
-                yield from trees_of(recognise(own(whole[2], Place())))
+                yield from trees_of(recognise(own(whole[2], Place())), depth + 1)
     elif code.magic is not None and code.magic.name in PYTHON_BODIES:
-        yield from trees_of(recognise(code.magic.body))
+        yield from trees_of(recognise(code.magic.body), depth + 1)
 
 
 def look_over(

@@ -14,7 +14,7 @@ from nb2image.notebook.layout import assembled
 from nb2image.notebook.local import local_modules, parsed
 from nb2image.notebook.names import facts_of
 from nb2image.notebook.piece import Piece, together
-from nb2image.notebook.refuse import refuse
+from nb2image.notebook.refuse import check, refuse
 from nb2image.notebook.scan import look_over
 from nb2image.notebook.setting import Setting
 from nb2image.notebook.text import joined, printable
@@ -43,7 +43,8 @@ def make_script(
     refuse(notebook, gathered.codes, findings)
     title = printable(notebook.name + ("" if notebook.format == "jupytext" else ".ipynb"))
     top = head(asked, gathered.parameters, title, setting, options)
-    lines, cells = assembled(gathered.cells, options, gathered.codes, pieces, top)
+    lines, cells = assembled(gathered.cells, options, pieces, top)
+    check(lines)
     modules = local_modules(gathered.all_facts, setting.scripts, asked.written, files)
     return Script(
         name=script_name(gathered, modules, files),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from nb2image.notebook.automagic import with_automagic
 from nb2image.notebook.calls import Statement, cell_magic_of, magic_of, statements
 from nb2image.notebook.edits import Edit, applied, between, replaced, span
 from nb2image.notebook.magics import Call, CellCall, cell_meaning, meaning
-from nb2image.notebook.piece import Piece, together, warning
+from nb2image.notebook.piece import Piece, refusal, together, warning
 from nb2image.notebook.recognise import CellMagic, Recognised, recognise
 from nb2image.notebook.setting import Setting
 from nb2image.notebook.shown import showing, shows
@@ -22,6 +23,7 @@ from nb2image.notebook.text import (
     Line,
     Lines,
     block_literal,
+    comment,
     indented,
     joined,
     literal,
@@ -30,6 +32,8 @@ from nb2image.notebook.text import (
 )
 
 Shown = Literal["all", "last", "none"]
+DEEPEST = 8
+"""Cell magics around each other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,8 @@ class Manner:
     """A name that keeps the value which the cell shows, for a later cell that asks for it."""
     may_raise: bool = False
     """Whether the notebook goes on after an error of this cell."""
+    depth: int = 0
+    """How many cell magics it stands below."""
 
 
 def translate(cell: Recognised, number: int, setting: Setting, manner: Manner) -> Piece:
@@ -53,7 +59,8 @@ def translate(cell: Recognised, number: int, setting: Setting, manner: Manner) -
         piece = awaits.on_loop(piece, number, setting)
     if manner.may_raise and piece.lines:
         piece = surviving(piece, setting)
-    return piece
+    error = compile_error(piece)
+    return broken(error, cell.lines[0]) if error else piece
 
 
 def translated(cell: Recognised, setting: Setting, manner: Manner) -> Piece:
@@ -61,7 +68,7 @@ def translated(cell: Recognised, setting: Setting, manner: Manner) -> Piece:
     if cell.magic is not None:
         return magic_cell(cell.magic, cell.lines[0].place or Place(), setting, manner)
     if cell.tree is None:
-        return broken(cell)
+        return broken(cell.error, cell.error_line or cell.lines[0])
     return module(cell.tree, cell.lines, setting, manner)
 
 
@@ -70,16 +77,28 @@ def translated_lines(lines: Lines, setting: Setting, manner: Manner) -> Piece:
     return translated(with_automagic(recognise(lines), setting.defined), setting, manner)
 
 
-def broken(cell: Recognised) -> Piece:
+def broken(error: str, line: Line) -> Piece:
     """A cell that is not Python: comments in the script, and a finding."""
-    at = cell.error_line or cell.lines[0]
     finding = warning(
         "cell-unparsable",
-        f"the cell is not Python ({cell.error}); the script holds it as comments",
-        at.place,
+        f"the cell is not Python ({error}); the script holds it as comments",
+        line.place,
         "repair the cell, or tag it nb2image-skip",
     )
-    return Piece(findings=(finding,))
+    return Piece(broken=True, findings=(finding,))
+
+
+def compile_error(piece: Piece) -> str:
+    """Why the piece cannot be compiled, though it can be read: a ``return`` at its top, say."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(joined(piece.lines), "cell", "exec", dont_inherit=True)
+    except SyntaxError as error:
+        return error.msg
+    except (ValueError, RecursionError, MemoryError) as error:
+        return str(error) or "too deeply nested"
+    return ""
 
 
 def awaits_something(piece: Piece) -> bool:
@@ -110,9 +129,13 @@ def has_code(piece: Piece) -> bool:
 def magic_cell(magic: CellMagic, place: Place, setting: Setting, manner: Manner) -> Piece:
     """A cell magic with its body."""
     captured = manner.captured or magic.name == "capture"
+    below = manner.depth + 1
+    if below > DEEPEST:
+        return refusal("cell-magic", "too many magics around one cell", place)
 
     def code(lines: Lines, shown: bool) -> Piece:
-        inner = replace(manner, shown=manner.shown if shown else "none", captured=captured)
+        modes: Shown = manner.shown if shown else "none"
+        inner = replace(manner, shown=modes, captured=captured, depth=below)
         return translated_lines(lines, setting, inner)
 
     call = CellCall(
@@ -196,6 +219,9 @@ def changed(
     """The piece that a statement becomes; None when it stays as it is."""
     node = found.node
     place = lines[node.lineno - 1].place or Place()
+    if isinstance(node, ast.Global) and not found.in_function and not found.in_class:
+        names = ", ".join(node.names)
+        return Piece(lines=comment(f"global {names}  (so they are, at the top)", place))
     whole = cell_magic_of(node)
     if whole is not None:
         name, argument, text = whole

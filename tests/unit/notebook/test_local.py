@@ -67,6 +67,11 @@ def test_what_an_import_reaches(files: list[str], source: str, expected: list[st
         "SRC",
         "f'{UP}/src'",
         "UP + '/src'",
+        "Path('x').parent.parent / 'src'",
+        "str(Path('a').absolute().parents[1] / 'src')",
+        "os.path.dirname(os.path.abspath('')) + '/src'",
+        "os.path.join(os.path.realpath(os.curdir), '..', 'src')",
+        "Path().joinpath('..', 'src').as_posix()",
     ],
 )
 def test_folders_on_the_path(folder: str) -> None:
@@ -76,6 +81,15 @@ def test_folders_on_the_path(folder: str) -> None:
         {"src/a.py": ""}, first, f"sys.path.insert(0, {folder})\nimport a", workdir="notebooks"
     )
     assert [module.path for module in found.local_modules] == ["src/a.py"]
+
+
+@pytest.mark.parametrize(
+    "folder", ["unknown()", "UNKNOWN", "f'{unknown}/src'", "os.environ['SRC']", "'../src' + x"]
+)
+def test_folders_that_are_not_known(folder: str) -> None:
+    """A path that only a run knows leads nowhere."""
+    found = made({"src/a.py": ""}, f"import os, sys\nsys.path += [{folder}]\nimport a", workdir="n")
+    assert found.local_modules == ()
 
 
 def test_imports_are_followed_from_file_to_file() -> None:

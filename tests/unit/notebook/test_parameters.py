@@ -160,6 +160,51 @@ def test_names_of_the_notebook_are_respected() -> None:
     assert output_of(result, "--rate", "5") == "1 5\n"
 
 
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("x: float = 1", "float"),
+        ("x: str | None = None", "str"),
+        ("x: Optional[str] = None", "str"),
+        ("x: int | None = None", "none"),
+        ("x: int = 1", "int"),
+        ("x = -1.5", "float"),
+        ("x = (1, 2)", None),
+        ("x = f()", None),
+        ("x = y = 1", None),
+        ("x: int", None),
+        ("help = 1", None),
+    ],
+)
+def test_kinds(line: str, kind: str | None) -> None:
+    """The value decides, unless an annotation says more."""
+    found = made(tagged(f"from typing import Optional\n{line}")).parameters
+    assert [p.kind for p in found] == ([kind] if kind else [])
+
+
+@pytest.mark.parametrize(
+    ("form", "choices"),
+    [
+        ('["a", "b"]', "choices=['a', 'b']"),
+        ("['a', 3]", "choices=['a', 3]"),
+        ("[a, b]", ""),
+        ('["a"] {"allow-input":true}', ""),
+    ],
+)
+def test_choices_of_a_form(form: str, choices: str) -> None:
+    """The values that a form offers are those that the option takes."""
+    text = made(f"x = 'a' #@param {form}").text
+    assert choices in text
+    assert choices or "choices" not in text
+
+
+def test_a_value_on_several_lines() -> None:
+    """A default is written on one line; the next line stays in its place."""
+    result = made(tagged("layers = [\n    1,\n    2,\n]\nx = layers"), "print(x)")
+    assert result.parameters[0].default == "[1, 2]"
+    assert output_of(result, "--layers", "[3]") == "[3]\n"
+
+
 def test_without_parameters_there_is_no_parser() -> None:
     """A plain notebook stays plain."""
     assert "argparse" not in made("a = 1").text

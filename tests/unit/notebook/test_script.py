@@ -120,6 +120,25 @@ def test_a_broken_cell_costs_a_finding() -> None:
     assert [c.broken for c in made.cells] == [False, True, False]
 
 
+@pytest.mark.parametrize(
+    "source", ["return 5", "%%time\nfor in", "yield 1", "%%capture\n%%time\nx = = 1", "break"]
+)
+def test_what_can_be_read_and_not_compiled_is_broken_too(source: str) -> None:
+    """A ``return`` at the top of a cell, or a body that is no Python, costs a finding."""
+    made = script("x = 1", source, "x")
+    compile(made.text, "train.py", "exec")
+    assert f"# {source.splitlines()[-1]}" in made.text
+    assert [f.code for f in made.findings] == ["cell-unparsable"]
+    assert [c.broken for c in made.cells] == [False, True, False]
+
+
+def test_global_at_the_top_says_nothing() -> None:
+    """In a notebook ``global`` may follow a use in an earlier cell, in one script it may not."""
+    made = script("x = 1", "if x:\n    global x\nglobal y\nx: int = 2", "x")
+    compile(made.text, "train.py", "exec")
+    assert "    pass" in made.text
+
+
 def test_python_2_is_refused() -> None:
     """The message names the cells."""
     with pytest.raises(NotebookError, match="cell 2") as caught:
@@ -163,3 +182,36 @@ def test_everything_that_cannot_be_is_listed_at_once() -> None:
         script("%nosuchmagic", "%%nosuchcell\nx")
     assert [str(f.place) for f in caught.value.findings] == ["cell 1, line 1", "cell 2, line 1"]
     assert caught.value.exit_code == 3
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x = 'a\x00b'",
+        "(" * 300 + ")" * 300,
+        "x = " + "-" * 20_000 + "1",
+        "\n".join(["!ls"] * 600),
+        "%%time\n" * 200,
+        "x = " + "1" * 10_000,
+        "?" * 5000,
+        "!" + "$a'" * 10_000,
+        "!" + "{" * 5000,
+    ],
+    ids=lambda s: ascii(s)[:20],
+)
+def test_hostile_cells(source: str) -> None:
+    """However odd a cell is, the script is Python or the notebook is refused."""
+    try:
+        made = script("a = 1", source)
+    except NotebookError:
+        return
+    compile(made.text, "train.py", "exec")
+
+
+def test_messages_are_one_printable_line() -> None:
+    """What is quoted of a notebook cannot write to the terminal."""
+    with pytest.raises(NotebookError) as caught:
+        script("x = 1", "%nosuch \x1b[31m" + "long " * 500)
+    message = caught.value.findings[0].message
+    assert message.isprintable()
+    assert len(message) < 400
