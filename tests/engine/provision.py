@@ -38,6 +38,8 @@ def engine() -> Iterator[Engine]:
             if cli is None:
                 raise NoEngineError("the distribution's docker client cannot build with BuildKit")
             found = Engine(host=host, cli=cli, owned=True)
+            # what a killed run left; another run's containers are younger
+            found.docker("container", "prune", "--force", "--filter", "until=5m")
             stack.callback(_tidy, found)
         stack.enter_context(_announced(found))
         yield found

@@ -107,7 +107,9 @@ def image(
     (folder / "Dockerfile").write_text(DOCKERFILE.format(base=base_image))
     (folder / "script.py").write_text(SCRIPT)
     name = session.image_name("script")
-    engine.docker("build", "--tag", name, str(folder))
+    # the label makes the image this run's own: a container that an earlier, killed run left of the
+    # same content would count as left by this one
+    engine.docker("build", "--tag", name, "--label", f"{session.LABEL}={session.RUN}", str(folder))
     yield name
     assert engine.docker("ps", "--all", "--quiet", "--filter", f"ancestor={name}").stdout == ""
 
