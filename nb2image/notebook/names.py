@@ -71,7 +71,12 @@ def facts_of(tree: ast.Module) -> Facts:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             scope = True
             facts.top.add(statement.name)
+        own: set[int] = set()  # nodes that bind a name for a comprehension or lambda alone
         for node in ast.walk(statement):
+            if isinstance(node, ast.comprehension):
+                own.update(map(id, ast.walk(node.target)))
+            elif isinstance(node, ast.Lambda):
+                own.update(map(id, ast.walk(node.args)))
             if type(node) in TELLING:
                 note(node, facts)
             if isinstance(node, LEADING):
@@ -82,7 +87,7 @@ def facts_of(tree: ast.Module) -> Facts:
                 facts.defined.add(name)
                 if not itself:
                     facts.bound[name] += 1
-                if not scope:
+                if not scope and id(node) not in own:
                     facts.top.add(name)
     return facts
 

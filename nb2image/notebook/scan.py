@@ -72,6 +72,7 @@ def look_over(
     return Setting(
         bound=frozenset(name for facts in cells for name in facts.bound),
         defined=frozenset(name for facts in cells for name in facts.defined),
+        known=frozenset(name for facts in cells for name in known_to_magics(facts)),
         used=frozenset(name for facts in cells for name in facts.used),
         words=words,
         constants=constants(cells),
@@ -102,6 +103,12 @@ def magics_of(tree: ast.Module) -> Iterator[tuple[str, str]]:
         magic = magic_of(found.node)
         if magic is not None:
             yield magic
+
+
+def known_to_magics(facts: Facts) -> set[str]:
+    """The names that code binds where the magics of a notebook can see them."""
+    inside = any(s.in_function and magic_of(s.node) for s in statements(facts.tree))
+    return facts.defined if inside else facts.top
 
 
 def asks_shell(facts: Facts) -> bool:

@@ -17,6 +17,8 @@ class Setting:
     ``display``, of that name."""
     defined: frozenset[str] = frozenset()
     """Every name that some cell binds at the top, imports of modules included."""
+    known: frozenset[str] = frozenset()
+    """Names that may have a value where a magic stands, so that ``{name}`` in it can mean it."""
     used: frozenset[str] = frozenset()
     """Every name that some cell reads."""
     words: frozenset[str] = frozenset()

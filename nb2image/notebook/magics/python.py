@@ -179,10 +179,10 @@ def write_file(call: CellCall, setting: Setting) -> Piece:
     if not name:
         return refused(call, "no file is named", code="cell-magic")
     text = block_literal(joined(call.body))
-    path = text_expression(name, setting.defined)
+    path = text_expression(name, setting.known)
     ran = f"{setting.helper('write_file')}({path}, {text}{', append=True' if append else ''})"
     piece = statement(call, ran, helpers="write_file")
-    fixed = fixed_text(name, setting.defined)
+    fixed = fixed_text(name, setting.known)
     inside = setting.files.inside(fixed) if fixed is not None else None
     if inside is None or not inside.endswith(".py"):
         return piece
@@ -209,7 +209,7 @@ def run_file(call: Call, setting: Setting) -> Piece:
         path += ".py"
     if path.endswith((".ipy", ".ipynb")):
         return refused(call, "a notebook can be run at the top of a cell only")
-    arguments = [text_expression(text, setting.defined) for text in (path, *rest)]
+    arguments = [text_expression(text, setting.known) for text in (path, *rest)]
     if "-i" in names and not module:
         name = arguments[0]
         return statement(call, f'exec(compile(open({name}).read(), {name}, "exec"))')

@@ -75,9 +75,7 @@ def command(call: Call, text: str, setting: Setting) -> Piece:
         return refused(
             call, "a command in the background", "start it before the container, or wait for it"
         )
-    ran = (
-        f"{setting.module('subprocess')}.run({text_expression(text, setting.defined)}, shell=True)"
-    )
+    ran = f"{setting.module('subprocess')}.run({text_expression(text, setting.known)}, shell=True)"
     if "_exit_code" in setting.used:
         ran = f"_exit_code = {ran}.returncode"
     return calling(statement(call, ran, modules="subprocess"), text)
@@ -92,7 +90,7 @@ def calling(piece: Piece, *texts: str) -> Piece:
 
 def printed_lines(call: Call, text: str, setting: Setting) -> Piece:
     """Run a shell command and print what it prints, where ``%%capture`` can keep it."""
-    lines = f"{setting.helper('shell_lines')}({text_expression(text, setting.defined)})"
+    lines = f"{setting.helper('shell_lines')}({text_expression(text, setting.known)})"
     piece = statement(call, f'print("\\n".join({lines}))', helpers="shell_lines")
     return calling(piece, text)
 
@@ -111,7 +109,7 @@ def taken(call: Call, setting: Setting) -> Piece:
 
 def lines_of(call: Call, text: str, setting: Setting) -> Piece:
     """The lines that a command prints, as the value of a magic."""
-    ran = f"{setting.helper('shell_lines')}({text_expression(text, setting.defined)})"
+    ran = f"{setting.helper('shell_lines')}({text_expression(text, setting.known)})"
     return calling(value(call, setting, ran, helpers="shell_lines"), text)
 
 
@@ -139,7 +137,7 @@ def change_folder(call: Call, setting: Setting) -> Piece:
     if argument.startswith("-"):
         return Piece(shell=(f"{call} needs the folders visited before",))
     unquoted = argument.strip("'\"") or "~"
-    folder = text_expression(unquoted, setting.defined)
+    folder = text_expression(unquoted, setting.known)
     text = f"{setting.helper('cd')}({folder}{', quiet=True' if quiet else ''})"
     return statement(call, text, helpers="cd")
 
@@ -159,11 +157,11 @@ def environment(call: Call, setting: Setting) -> Piece:
     if found is None:
         if call.name == "set_env":
             return refused(call, "no value is given")
-        name = text_expression(argument, setting.defined)
+        name = text_expression(argument, setting.known)
         return value(call, setting, f"{variables}[{name}]", modules="os")
-    name = text_expression(found[1], setting.defined)
-    content = text_expression(found[2].strip(), setting.defined)
-    told = text_expression(f"env: {found[1]}={found[2].strip()}", setting.defined)
+    name = text_expression(found[1], setting.known)
+    content = text_expression(found[2].strip(), setting.known)
+    told = text_expression(f"env: {found[1]}={found[2].strip()}", setting.known)
     return statement(call, f"{variables}[{name}] = {content}\nprint({told})", modules="os")
 
 
@@ -198,7 +196,7 @@ def script(call: CellCall, setting: Setting) -> Piece:
     texts = [program, *rest] if program else rest
     if not texts:
         return refused(call, "no program is named")
-    arguments = [text_expression(text, setting.defined) for text in texts]
+    arguments = [text_expression(text, setting.known) for text in texts]
     body = joined(call.body)
     gone: list[Piece] = []
     if program in ("bash", "sh") or texts[0] in ("bash", "sh"):
