@@ -90,7 +90,9 @@ def cleaned(lines: Lines) -> Lines:
     places = lines[len(texts) - len(after) :]
     rules = transformers()
     for rule in (rules.leading_indent, rules.classic_prompt, rules.ipython_prompt):
-        after = rule(after)
+        # joined and parted again: IPython 9 also parts lines at form feeds and the like
+        text = "".join(rule(after)).removesuffix("\n")
+        after = [f"{line}\n" for line in text.split("\n")]
     return relined(after, places)
 
 
