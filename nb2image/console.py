@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -222,7 +223,7 @@ def show_history_entry(detail: HistoryDetail, *, only_log: bool, as_json: bool) 
     from nb2image.history_text import detail_lines
 
     if as_json:
-        print(msgspec.json.encode(detail).decode())
+        print(msgspec.json.encode(replace(detail, pictures=())).decode())  # they are no text
         return
     show_lines(detail.log.splitlines() if only_log else detail_lines(detail))
 

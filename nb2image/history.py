@@ -8,12 +8,13 @@ convenience: when it cannot be written, a command says so and goes on.
 from __future__ import annotations
 
 import contextlib
+import json
 import random
 import sqlite3
 import time
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from typing import Any
 import platformdirs
 
 from nb2image.errors import HistoryError, OptionError
-from nb2image.model.history import HistoryDetail, HistoryEntry
+from nb2image.model.history import HistoryDetail, HistoryEntry, HistoryPicture
 
 BUSY_SECONDS = 20.0
 """How long a writer waits for others; a transaction takes milliseconds."""
@@ -58,10 +59,22 @@ MIGRATIONS: tuple[str, ...] = (
     """
     ALTER TABLE entry ADD COLUMN builder TEXT NOT NULL DEFAULT '';
     """,
+    """
+    ALTER TABLE entry ADD COLUMN context TEXT NOT NULL DEFAULT '';
+    ALTER TABLE entry ADD COLUMN command TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE entry ADD COLUMN cwd TEXT NOT NULL DEFAULT '';
+    CREATE TABLE picture (
+        id INTEGER NOT NULL REFERENCES entry (id) ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        data BLOB NOT NULL,
+        PRIMARY KEY (id, name)
+    );
+    """,
 )
 """Each brings the file from one version (``user_version``) to the next; never change one."""
 
 COLUMNS = tuple(field.name for field in fields(HistoryEntry))
+SEARCHED = ("notebook", "reference", "base", "error", "message")
 
 
 def place(environ: Mapping[str, str]) -> Path | None:
@@ -78,9 +91,16 @@ class History:
 
     path: Path
 
-    def add(self, entry: HistoryEntry, *, report: str = "", log: str = "") -> int:
+    def add(
+        self,
+        entry: HistoryEntry,
+        *,
+        report: str = "",
+        log: str = "",
+        pictures: Sequence[HistoryPicture] = (),
+    ) -> int:
         """Keep an entry and give it its id. Raises HistoryError."""
-        values = astuple(replace(entry, id=0))[1:]
+        values = [column_value(getattr(entry, name)) for name in COLUMNS[1:]]
         marks = ", ".join("?" * len(values))
 
         def insert(database: sqlite3.Connection) -> int:
@@ -91,18 +111,48 @@ class History:
                 "INSERT INTO detail (id, report, log) VALUES (?, ?, ?)",
                 (cursor.lastrowid, pack(report), pack(log)),
             )
+            database.executemany(
+                "INSERT INTO picture (id, name, data) VALUES (?, ?, ?)",
+                [(cursor.lastrowid, picture.name, picture.data) for picture in pictures],
+            )
             return int(cursor.lastrowid or 0)
 
         return int(self._do(insert))
 
-    def entries(self, *, notebook: str = "", limit: int | None = None) -> tuple[HistoryEntry, ...]:
-        """The entries, newest first; with ``notebook`` those of one.
+    def entries(
+        self,
+        *,
+        notebook: str = "",
+        actions: Sequence[str] = (),
+        ok: bool | None = None,
+        find: str = "",
+        limit: int | None = None,
+    ) -> tuple[HistoryEntry, ...]:
+        """The entries, newest first, that are all of what is asked for.
 
-        Raises HistoryError.
+        ``notebook`` is one's whole name; ``find`` is a part, in any case of letters, of the
+        notebook's or image's name, the base, the error or its message. Raises HistoryError.
         """
-        condition = "WHERE notebook = :notebook" if notebook else ""
-        query = f"SELECT * FROM entry {condition} ORDER BY id DESC LIMIT :limit"
-        values = {"notebook": notebook, "limit": -1 if limit is None else limit}
+        conditions = [
+            "(:notebook = '' OR notebook = :notebook)",
+            "(:ok IS NULL OR ok = :ok)",
+            "(:find = '' OR "
+            + " OR ".join(f"instr(lower({column}), lower(:find))" for column in SEARCHED)
+            + ")",
+        ]
+        if actions:
+            marks = ", ".join(f":action{number}" for number in range(len(actions)))
+            conditions.append(f"action IN ({marks})")
+        query = (
+            f"SELECT * FROM entry WHERE {' AND '.join(conditions)} ORDER BY id DESC LIMIT :limit"
+        )
+        values = {
+            "notebook": notebook,
+            "ok": ok,
+            "find": find,
+            "limit": -1 if limit is None else limit,
+            **{f"action{number}": action for number, action in enumerate(actions)},
+        }
         rows = self._read(query, values)
         return tuple(entry_of(row) for row in rows)
 
@@ -121,8 +171,14 @@ class History:
                 hint="see the entries: nb2image history",
             )
         row = rows[0]
+        pictures = self._read(
+            "SELECT name, data FROM picture WHERE id = :id ORDER BY rowid", {"id": number}
+        )
         return HistoryDetail(
-            entry=entry_of(row), report=unpack(row["report"]), log=unpack(row["log"])
+            entry=entry_of(row),
+            report=unpack(row["report"]),
+            log=unpack(row["log"]),
+            pictures=tuple(HistoryPicture(name=p["name"], data=p["data"]) for p in pictures),
         )
 
     def prune(self, *, keep: int | None = None, before: str = "") -> int:
@@ -252,7 +308,13 @@ def set_aside(path: Path) -> None:
 def entry_of(row: sqlite3.Row) -> HistoryEntry:
     """A row as a record."""
     values = {name: row[name] for name in COLUMNS}
-    return HistoryEntry(**(values | {"ok": bool(row["ok"])}))
+    command = tuple(json.loads(row["command"]))
+    return HistoryEntry(**(values | {"ok": bool(row["ok"]), "command": command}))
+
+
+def column_value(value: Any) -> Any:
+    """A field as SQLite keeps it: a command's arguments as JSON."""
+    return json.dumps(value) if isinstance(value, tuple) else value
 
 
 def pack(text: str) -> bytes:

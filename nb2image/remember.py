@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,12 +16,15 @@ from nb2image.errors import HistoryError, Interrupted, Nb2ImageError
 from nb2image.events import Emit, Event, Noticed, OutputLine, StageStarted
 from nb2image.history import History, now, place
 from nb2image.model import BuildPlan, BuiltImage, Finding, Report, RunReport
-from nb2image.model.history import Action, HistoryEntry
+from nb2image.model.history import Action, HistoryEntry, HistoryPicture
 from nb2image.model.verdict import Verdict
+from nb2image.report import failed
 from nb2image.services import Services
 
 LOG_CHARACTERS = 2_000_000
 """Of a longer log only the end is kept: an error stands there."""
+PICTURE_BYTES = 8_000_000
+"""Figures beyond this are not kept with an entry."""
 
 
 @dataclass(slots=True)
@@ -32,6 +35,7 @@ class Memory:
     onward: Emit
     services: Services
     report: str = ""
+    pictures: tuple[HistoryPicture, ...] = ()
     log: deque[str] = field(default_factory=deque)
     held: int = 0
 
@@ -60,7 +64,10 @@ class Memory:
                 ok = result.exit_status == 0
                 self.entry = replace(self.entry, reference=result.image, ok=ok)
         if context is not None:
+            self.entry = replace(self.entry, context=str(context.resolve()))
             self._read_plan(context)
+            if isinstance(result, Report) and result.verdict is not None:
+                self.pictures = report_pictures(context)
 
     def _report(self, report: Report) -> None:
         self.entry = replace(
@@ -96,6 +103,9 @@ class Memory:
     def failed(self, error: Nb2ImageError) -> None:
         """The error that ended it."""
         self.entry = replace(self.entry, ok=False, error=error.code, message=error.message)
+        if not self.report:
+            report = failed(Report(notebook=self.entry.notebook), error)
+            self.report = msgspec.json.encode(report).decode()
 
     def _read_plan(self, context: Path) -> None:
         from nb2image.context import read_context
@@ -137,17 +147,69 @@ def proof(verdict: Verdict) -> str:
     return "ran" if share is None else f"ran, {100 * share:.0f} % reproduced"
 
 
+def report_pictures(context: Path) -> tuple[HistoryPicture, ...]:
+    """The figures that the report beside a context compares, as far as there is room for them."""
+    from nb2image.report.pages import PICTURES
+
+    kept = []
+    room = PICTURE_BYTES
+    for path in sorted((context / PICTURES).glob("cell*-*.png")):
+        with suppress(OSError):
+            data = path.read_bytes()
+            room -= len(data)
+            if room >= 0:
+                kept.append(HistoryPicture(name=path.name, data=data))
+    return tuple(kept)
+
+
+def without_values(command: Sequence[str]) -> tuple[str, ...]:
+    """A command's arguments without the values of the variables that a run is given.
+
+    Those may be secrets, and ``--env NAME`` takes the value from where it is given again. What
+    an image is built with stands in its configuration anyway.
+    """
+    if not command or command[0] not in ("run", "verify"):
+        return tuple(command)
+    kept: list[str] = []
+    for number, argument in enumerate(command):
+        if argument == "--":
+            return (*kept, *command[number:])
+        if number and command[number - 1] in ("--env", "-e"):
+            argument = argument.partition("=")[0]
+        elif argument.startswith("--env="):
+            argument = "--env=" + argument.removeprefix("--env=").partition("=")[0]
+        elif argument.startswith("-e") and not argument.startswith("--"):
+            argument = argument.partition("=")[0]
+        kept.append(argument)
+    return tuple(kept)
+
+
 @contextmanager
 def remember(
-    action: Action, emit: Emit, services: Services, *, notebook: str = "", keep: bool = True
+    action: Action,
+    emit: Emit,
+    services: Services,
+    *,
+    notebook: str = "",
+    command: Sequence[str] = (),
+    keep: bool = True,
 ) -> Iterator[Memory]:
     """Keep what the block does in the history, unless the user wants none.
 
+    ``command`` are the arguments that the user gave, to be able to repeat them.
     The block uses ``memory.emit`` and says its result to ``memory.done``. Errors pass through,
     remembered. A history that cannot be written is a note, not an error.
     """
     memory = Memory(
-        entry=HistoryEntry(at=now(), action=action, notebook=notebook, ok=True, seconds=0.0),
+        entry=HistoryEntry(
+            at=now(),
+            action=action,
+            notebook=notebook,
+            ok=True,
+            seconds=0.0,
+            command=without_values(command),
+            cwd=str(Path.cwd()) if command else "",
+        ),
         onward=emit,
         services=services,
     )
@@ -170,7 +232,8 @@ def remember(
 def write(history: History, entry: HistoryEntry, memory: Memory, emit: Emit) -> None:
     """Write an entry; say so when that is not possible."""
     try:
-        history.add(entry, report=memory.report, log="\n".join(memory.log))
+        log = "\n".join(memory.log)
+        history.add(entry, report=memory.report, log=log, pictures=memory.pictures)
     except HistoryError as error:
         finding = Finding(severity="note", code=error.code, message=error.message, hint=error.hint)
         emit(Noticed(stage="report", finding=finding))

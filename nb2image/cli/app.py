@@ -78,7 +78,7 @@ def main(argv: Sequence[str]) -> int:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, terminated)
     try:
-        app(list(argv), prog_name="nb2image")
+        app(list(argv), prog_name="nb2image", obj=tuple(argv))
     except SystemExit as end:  # how typer ends, always
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     return 0

@@ -46,7 +46,7 @@ def build(
     services = Services()
     with (
         face(quiet=quiet, json=json) as emit,
-        remember("build", emit, services, keep=not no_history) as memory,
+        remember("build", emit, services, command=context.obj, keep=not no_history) as memory,
     ):
         image = pipeline.build(
             folder,

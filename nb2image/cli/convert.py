@@ -72,7 +72,9 @@ def convert(
     services, subject = Services(), str(notebook.resolve())
     with (
         face(quiet=quiet, json=json) as emit,
-        remember("convert", emit, services, notebook=subject, keep=not no_history) as kept,
+        remember(
+            "convert", emit, services, notebook=subject, command=context.obj, keep=not no_history
+        ) as kept,
     ):
         proof = verification.Verification(
             subject=str(notebook),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +18,23 @@ history_app = typer.Typer(
     invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
 )
 app.add_typer(history_app, name="history")
+
+
+class Action(StrEnum):
+    """What was done."""
+
+    plan = "plan"
+    convert = "convert"
+    build = "build"
+    run = "run"
+    verify = "verify"
+
+
+class State(StrEnum):
+    """How it ended."""
+
+    ok = "ok"
+    failed = "failed"
 
 
 def the_history() -> History:
@@ -42,6 +60,22 @@ def history(
     notebook: Annotated[
         str, o.option("--notebook", help="Only this notebook's.", panel=o.SHOWN, metavar="FILE")
     ] = "",
+    action: Annotated[
+        list[Action] | None,
+        o.option("--action", help="Only commands of this kind; can be repeated.", panel=o.SHOWN),
+    ] = None,
+    state: Annotated[
+        State | None, o.option("--state", help="Only what succeeded or failed.", panel=o.SHOWN)
+    ] = None,
+    find: Annotated[
+        str,
+        o.option(
+            "--find",
+            help="Only where this stands in a name, the base or an error.",
+            panel=o.SHOWN,
+            metavar="TEXT",
+        ),
+    ] = "",
     limit: Annotated[
         int,
         o.option("--limit", help="How many, the newest. Default: 30.", panel=o.SHOWN, metavar="N"),
@@ -54,7 +88,13 @@ def history(
     subject = str(Path(notebook).resolve()) if notebook else ""
     if context.invoked_subcommand is None:
         with face(quiet=False, json=json):
-            entries = the_history().entries(notebook=subject, limit=limit)
+            entries = the_history().entries(
+                notebook=subject,
+                actions=[kind.value for kind in action or ()],
+                ok=None if state is None else state is State.ok,
+                find=find,
+                limit=limit,
+            )
             console.show_history(entries, as_json=json)
 
 
@@ -64,13 +104,28 @@ def show(
     log: Annotated[
         bool, o.option("--log", help="Only what the build or run printed.", panel=o.SHOWN)
     ] = False,
+    output: Annotated[
+        Path | None,
+        o.option(
+            "--output",
+            "-o",
+            help="Write the result, the log and the report's figures to this folder, new or empty.",
+            panel=o.SHOWN,
+            metavar="FOLDER",
+        ),
+    ] = None,
     json: o.Json = False,
 ) -> None:
     """Show one entry with its result and its log."""
     from nb2image import console
+    from nb2image.history_files import write_detail
 
     with face(quiet=False, json=json):
         detail = the_history().detail(number)
+        if output is not None:
+            write_detail(detail, output)
+            console.show_folder(output, as_json=json)
+            return
         console.show_history_entry(detail, only_log=log, as_json=json)
 
 

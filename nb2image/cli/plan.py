@@ -32,7 +32,9 @@ def plan(
     services, subject = Services(), str(notebook.resolve())
     with (
         face(quiet=quiet, json=json) as emit,
-        remember("plan", emit, services, notebook=subject, keep=not no_history) as memory,
+        remember(
+            "plan", emit, services, notebook=subject, command=context.obj, keep=not no_history
+        ) as memory,
     ):
         made = pipeline.make_plan(notebook, o.gather(context.params), services, memory.emit)
         memory.done(made)

@@ -14,6 +14,7 @@ from nb2image.cli.app import app, face
 
 @app.command()
 def run(
+    context: typer.Context,
     image: Annotated[str, typer.Argument(help="The image to run.", show_default=False)],
     arguments: Annotated[
         list[str] | None,
@@ -62,7 +63,9 @@ def run(
     services = Services()
     with (
         face(quiet=quiet, json=json) as emit,
-        remember("run", emit, services, keep=not (no_history or detach)) as kept,
+        remember(
+            "run", emit, services, command=context.obj, keep=not (no_history or detach)
+        ) as kept,
     ):
         request = RunRequest(
             image=image,

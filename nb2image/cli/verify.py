@@ -60,7 +60,7 @@ def verify(
     services = Services()
     with (
         face(quiet=quiet, json=json) as emit,
-        remember("verify", emit, services, keep=not no_history) as kept,
+        remember("verify", emit, services, command=context.obj, keep=not no_history) as kept,
     ):
         asked = verification.Verification(
             subject=subject,

@@ -39,6 +39,21 @@ class HistoryEntry:
     cached_steps: int = 0
     forecast: int | None = None
     """Bytes that were expected before the build."""
+    context: str = ""
+    """The folder of what was built, absolute; it may be gone or made anew since."""
+    command: tuple[str, ...] = ()
+    """The command's arguments after ``nb2image``; values of a run's variables are left out."""
+    cwd: str = ""
+    """Where it was given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryPicture:
+    """A figure of a report: the notebook's or the run's, as PNG."""
+
+    name: str
+    """``cell3-1-notebook.png``, ``cell3-1-run.png``."""
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,3 +65,5 @@ class HistoryDetail:
     """The command's result as JSON; empty when there was none."""
     log: str
     """What the build or run printed; of long ones the beginning is cut."""
+    pictures: tuple[HistoryPicture, ...] = ()
+    """The figures that the report compares."""

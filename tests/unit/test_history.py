@@ -6,6 +6,7 @@ import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from nb2image.errors import BuildError, HistoryError, OptionError
 from nb2image.events import Event, Noticed, OutputLine, StageStarted, ignore
 from nb2image.history import History, place
 from nb2image.model import BuiltImage, Report, RunReport
-from nb2image.model.history import HistoryEntry
+from nb2image.model.history import HistoryEntry, HistoryPicture
 from nb2image.model.verdict import CellVerdict, Verdict
 from nb2image.remember import LOG_CHARACTERS, remember
 from nb2image.services import Services
@@ -52,6 +53,89 @@ def test_kept_and_read(kept: History) -> None:
     assert (detail.report, detail.log) == ('{"x": 1}', "one\ntwo?")
     with pytest.raises(OptionError, match="no entry 99"):
         kept.detail(99)
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({"actions": ["run", "plan"]}, [3]),
+        ({"actions": ["run"], "ok": True}, []),
+        ({"ok": False}, [3]),
+        ({"find": "B.IPY"}, [2]),
+        ({"find": "out of"}, [3]),
+        ({"find": "%"}, []),
+        ({"find": "ipynb", "limit": 1}, [2]),
+        ({"notebook": "a.ipynb", "find": "a"}, [1]),
+    ],
+)
+def test_entries_that_are_asked_for(kept: History, asked: dict[str, Any], found: list[int]) -> None:
+    """By what was done, how it ended, and text that stands somewhere in it, not as a pattern."""
+    kept.add(ENTRY)
+    kept.add(replace(ENTRY, notebook="b.ipynb"))
+    kept.add(replace(ENTRY, action="run", ok=False, notebook="", message="out of memory"))
+    assert [entry.id for entry in kept.entries(**asked)] == found
+
+
+def test_command_and_pictures_are_kept(kept: History) -> None:
+    """What was typed and the report's figures come back; figures go with their entry."""
+    entry = replace(ENTRY, command=("build", "a b", "--tag", "x"), cwd="/w", context="/w/a")
+    number = kept.add(entry, pictures=[HistoryPicture(name="cell1-1-run.png", data=b"\0png")])
+    assert kept.entries() == (replace(entry, id=number),)
+    assert kept.detail(number).pictures[0].data == b"\0png"
+    kept.prune(keep=0)
+    with sqlite3.connect(kept.path) as database:
+        assert database.execute("SELECT count(*) FROM picture").fetchone() == (0,)
+
+
+def test_file_of_the_first_form_is_brought_forward(
+    kept: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An entry that an older release wrote has no command, folder or figures."""
+    kept.path.parent.mkdir()
+    with sqlite3.connect(kept.path) as database:
+        for statement in ";".join(history.MIGRATIONS[:2]).split(";"):
+            database.execute(statement)
+        database.execute("PRAGMA user_version = 2")
+        database.execute(
+            "INSERT INTO entry (at, action, notebook, ok, error, message, seconds, plan_digest, "
+            "base, reference, image_id, steps, cached_steps) "
+            "VALUES ('2026', 'plan', 'a.ipynb', 1, '', '', 1.0, '', '', '', '', 0, 0)"
+        )
+    database.close()
+    (entry,) = kept.entries()
+    assert (entry.notebook, entry.command, entry.context) == ("a.ipynb", (), "")
+    assert kept.detail(entry.id).pictures == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "kept_as"),
+    [
+        ("run x -e A=b --env=C=d -eE=f", "run x -e A --env=C -eE"),
+        ("run x --env HOME -- -e A=b", "run x --env HOME -- -e A=b"),
+        ("verify x --env TOKEN=secret=1", "verify x --env TOKEN"),
+        ("convert a.ipynb -e A=b", "convert a.ipynb -e A=b"),
+    ],
+)
+def test_values_of_a_runs_variables_are_not_kept(kept: History, given: str, kept_as: str) -> None:
+    """A run's variables may be secrets; what is built into an image is no secret any more."""
+    with remember("run", ignore, services(), command=given.split()):
+        pass
+    (entry,) = kept.entries()
+    assert (entry.command, entry.cwd) == (tuple(kept_as.split()), str(Path.cwd()))
+
+
+def test_figures_beside_the_report_are_kept(kept: History, tmp_path: Path) -> None:
+    """Of a report with a verdict, the figures of the folder are kept with the entry."""
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "cell2-1-run.png").write_bytes(b"png")
+    verdict = Verdict(ran=True, exit_status=0)
+    with remember("convert", ignore, services()) as memory:
+        memory.done(Report(notebook="n", context=str(tmp_path), verdict=verdict))
+    with remember("convert", ignore, services()) as memory:
+        memory.done(Report(notebook="n", context=str(tmp_path)))
+    assert [p.name for p in kept.detail(1).pictures] == ["cell2-1-run.png"]
+    assert kept.detail(2).pictures == ()
+    assert kept.detail(1).entry.context == str(tmp_path)
 
 
 def test_reading_makes_no_file(kept: History) -> None:
@@ -212,6 +296,7 @@ def test_remembers_failures(kept: History, error: BaseException, slug: str) -> N
         raise error
     (entry,) = kept.entries()
     assert (entry.ok, entry.error) == (False, slug)
+    assert f'"error":"{slug}"' in kept.detail(entry.id).report
 
 
 def test_long_logs_lose_their_beginning(kept: History) -> None:
@@ -248,6 +333,21 @@ def test_no_history(kept: History, monkeypatch: pytest.MonkeyPatch) -> None:
     assert main(["history"]) == 2
 
 
+def test_entry_as_files(kept: History, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Result, log and figures are written to a folder that is new or empty."""
+    picture = HistoryPicture(name="../cell1-1-run.png", data=b"png")
+    kept.add(ENTRY, report='{"a":1}', log="hello", pictures=[picture])
+    folder = tmp_path / "out"
+    assert main(["history", "show", "1", "--output", str(folder)]) == 0
+    assert capsys.readouterr().out == f"{folder}\n"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "cell1-1-run.png", "log.txt", "report.json",
+    ]  # fmt: skip
+    assert (folder / "report.json").read_text() == '{\n  "a": 1\n}\n'
+    assert main(["history", "show", "1", "--output", str(folder)]) == 2
+    assert main(["history", "show", "1", "--json"]) == 0
+
+
 def test_command_line(kept: History, capsys: pytest.CaptureFixture[str]) -> None:
     """List, show, prune as a user does."""
     assert main(["history"]) == 0
@@ -262,6 +362,8 @@ def test_command_line(kept: History, capsys: pytest.CaptureFixture[str]) -> None
     assert capsys.readouterr().out == "line one\nline two\n"
     assert main(["history", "--json"]) == 0
     assert '"forecast":410' in capsys.readouterr().out
+    assert main(["history", "--action", "run", "--state", "failed", "--find", "x", "--json"]) == 0
+    assert capsys.readouterr().out == "[]\n"
     assert main(["history", "show", "7"]) == 2
     assert main(["history", "prune"]) == 2
     assert main(["history", "prune", "--older-than", "99999999"]) == 0
