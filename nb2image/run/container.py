@@ -10,7 +10,7 @@ import tarfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,6 +73,7 @@ def run_image(request: RunRequest, environ: Mapping[str, str], emit: Emit) -> Ru
                 hint="start it: sudo systemctl start docker (or open Docker Desktop)",
             ) from error
         finally:
+            run.stop_listening()
             if run.made or not request.name:  # a name that was taken is somebody else's
                 remove(engine, name)
 
@@ -111,16 +112,19 @@ class Run:
     stopped_for: str = ""
     """The limit that it was stopped for: ``time`` or ``output``."""
     made: bool = False
+    printed: Printed = field(default_factory=lambda: queue.Queue(64))
+    """Bounded: a container that prints faster than we show is made to wait."""
+    listening: bool = True
 
     def go(self) -> RunReport:
         """Create, start, follow and collect."""
         self.create()
         self._put()
-        printed = self._follow()
+        self._follow()
         begun = time.monotonic()
         self.start()
         peak = Peak(self.engine, self.name)
-        self._pump(printed)
+        self._pump()
         status = int(self.engine.api.wait(self.name)["StatusCode"])
         seconds = time.monotonic() - begun
         state = self.engine.api.inspect_container(self.name)
@@ -177,10 +181,8 @@ class Run:
         if self.request.files:
             self.engine.api.put_archive(self.name, "/", archive(self.request.files))
 
-    def _follow(self) -> Printed:
+    def _follow(self) -> None:
         """Read what the container prints on a thread of its own."""
-        # bounded: a container that prints faster than we show is made to wait
-        printed: Printed = queue.Queue(64)
         stream = self.engine.api.attach(
             self.name, stdout=True, stderr=True, stream=True, demux=True
         )
@@ -188,16 +190,25 @@ class Run:
         def read() -> None:
             try:
                 for out, err in stream:
-                    if out:
-                        printed.put(("stdout", out))
-                    if err:
-                        printed.put(("stderr", err))
-                printed.put(None)
+                    if out and self.listening:
+                        self.printed.put(("stdout", out))
+                    if err and self.listening:
+                        self.printed.put(("stderr", err))
+                self.printed.put(None)
             except Exception as error:
-                printed.put(error)
+                self.printed.put(error)
 
         threading.Thread(target=read, daemon=True).start()
-        return printed
+
+    def stop_listening(self) -> None:
+        """Let what the container still prints go by.
+
+        The engine does not end a container while its output waits for a reader that has left.
+        """
+        self.listening = False
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self.printed.get_nowait()
 
     def start(self) -> None:
         """Let it run."""
@@ -212,7 +223,7 @@ class Run:
                 hint="an image that nb2image made starts its script by itself",
             ) from error
 
-    def _pump(self, printed: Printed) -> None:
+    def _pump(self) -> None:
         """Emit the output until it ends; pass interrupts on and kill what does not heed them."""
         streams: dict[Stream, Lines] = {"stdout": Lines(), "stderr": Lines()}
         kill_at = float("inf")
@@ -234,7 +245,7 @@ class Run:
                     kill_at = float("inf")
                     self._signal("SIGKILL")
                 try:
-                    item = printed.get(timeout=PAUSE)
+                    item = self.printed.get(timeout=PAUSE)
                 except queue.Empty:
                     for name, lines in streams.items():
                         self._show(name, lines.flush())
