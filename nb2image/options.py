@@ -44,6 +44,20 @@ class Options:
     offline: bool = False
     repair: int = 3
 
+    # the GPU
+    gpu: Literal["auto", "gpu", "cpu"] = "auto"
+    """``auto`` lets the notebook decide."""
+    allow_cuda_in_cpu: bool = False
+    """An image for the CPU may carry CUDA where no other build can be had."""
+    driver: str = ""
+    """The driver where the image runs, ``550.54.14``; empty asks the engine's host."""
+    cuda: str = ""
+    """``12`` or ``12.8``: the CUDA of the image; empty lets the driver decide."""
+    compute_cap: str = ""
+    """The compute capability of that machine's GPU, ``7.5``; empty for not known."""
+    gpu_base: Literal["", "slim", "nvidia"] = ""
+    """Empty lets the packages decide."""
+
     # the image
     base_image: str = ""
     layout: Literal["multi-stage", "single-stage"] = "multi-stage"

@@ -4,6 +4,7 @@ A record imports nothing of ours but other records, holds tuples instead of list
 "absent" with an empty value. JSON in both directions is msgspec's, which validates what it reads.
 """
 
+from nb2image.model.gpu import Accelerator, CudaChoice, GpuEvidence, GpuNeed, GpuReason
 from nb2image.model.image import BuiltImage, OutputFile, Report, RunReport
 from nb2image.model.notebook import Cell, MimeData, Notebook, Output
 from nb2image.model.place import Finding, Place
@@ -30,6 +31,7 @@ from nb2image.model.verdict import (
 )
 
 __all__ = [
+    "Accelerator",
     "BaseImage",
     "BuildPlan",
     "BuiltImage",
@@ -37,10 +39,14 @@ __all__ = [
     "CellRun",
     "CellVerdict",
     "Compared",
+    "CudaChoice",
     "DirectRequirement",
     "Evidence",
     "Failure",
     "Finding",
+    "GpuEvidence",
+    "GpuNeed",
+    "GpuReason",
     "Install",
     "LocalModule",
     "LockedPackage",

@@ -8,11 +8,13 @@ from typing import Literal
 
 import msgspec
 
+from nb2image.model.gpu import Accelerator
 from nb2image.model.place import Finding, Place
 from nb2image.model.requirements import Requirements
 from nb2image.model.script import Script
 
 SCHEMA = 1
+CPU = Accelerator()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,7 @@ class BuildPlan:
     script: Script
     requirements: Requirements
     base: BaseImage
+    accelerator: Accelerator = CPU
     layout: Literal["multi-stage", "single-stage"] = "multi-stage"
     bytecode: bool = False
     trim: bool = False
