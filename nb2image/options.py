@@ -30,9 +30,9 @@ class Options:
     lock_file: str = ""
     """Where the lock is written as pylock.toml too; empty for nowhere."""
     constraints: tuple[str, ...] = ()
-    """PEP 508 lines that bound versions, found by the repair of an image."""
+    """PEP 508 lines that bound versions: the user's, and what the repair of an image found."""
     lacking: tuple[str, ...] = ()
-    """Modules that a run was found to lack: provided as if the notebook imported them."""
+    """Modules that the user names or a run lacked: provided as if the notebook imported them."""
     env_from: str = ""
     """A Python interpreter, or ``kernel NAME``, whose installed versions are taken."""
     versions: Literal["", "env", "as-of", "latest"] = ""

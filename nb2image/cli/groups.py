@@ -20,6 +20,8 @@ def about_notebook(
     requirements: o.Requirements = "",
     lock: o.Lock = "",
     assume: o.Assume = None,
+    constraint: o.Constraint = None,
+    needs: o.Needs = None,
     env_from: o.EnvFrom = "",
     versions: o.VersionsOf = None,
     as_of: o.AsOf = "",

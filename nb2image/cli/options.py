@@ -211,6 +211,25 @@ Assume = Annotated[
         metavar="MODULE=PACKAGE",
     ),
 ]
+Constraint = Annotated[
+    list[str] | None,
+    option(
+        "--constraint",
+        "-c",
+        help="Bounds for a package's version, such as 'numpy<2'. Can be repeated.",
+        panel=NEEDS,
+        metavar="BOUNDS",
+    ),
+]
+Needs = Annotated[
+    list[str] | None,
+    option(
+        "--needs",
+        help="A module to provide although no cell imports it. Can be repeated.",
+        panel=NEEDS,
+        metavar="MODULE",
+    ),
+]
 EnvFrom = Annotated[
     str,
     option(
@@ -333,6 +352,8 @@ def gather(given: Mapping[str, Any]) -> Options:
         python=given.get("python", ""),
         requirements_file=given.get("requirements", ""),
         lock_file=given.get("lock", ""),
+        constraints=constraints(given.get("constraint")),
+        lacking=modules(given.get("needs")),
         assume=pairs("--assume", given.get("assume")),
         env_from=given.get("env_from", ""),
         versions=given["versions"].value if given.get("versions") else "",
@@ -387,6 +408,43 @@ def pairs(name: str, given: Iterable[str] | None) -> tuple[tuple[str, str], ...]
             )
         found.append((key, value))
     return tuple(found)
+
+
+def constraints(given: Iterable[str] | None) -> tuple[str, ...]:
+    """``--constraint`` options in one spelling. Raises OptionError for one that bounds nothing."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    from nb2image.errors import OptionError
+
+    found = []
+    for text in given or ():
+        try:
+            bounds = Requirement(text)
+        except InvalidRequirement:
+            bounds = None
+        if bounds is None or not bounds.specifier or bounds.url or bounds.extras or bounds.marker:
+            raise OptionError(
+                f"--constraint {text!r} does not bound a package's version",
+                code="option-invalid",
+                hint="write it as numpy<2 or pandas==2.2.3",
+            )
+        found.append(str(bounds))
+    return tuple(found)
+
+
+def modules(given: Iterable[str] | None) -> tuple[str, ...]:
+    """``--needs`` options. Raises OptionError for what no import statement could name."""
+    from nb2image.errors import OptionError
+
+    found = tuple(given or ())
+    for text in found:
+        if not all(part.isidentifier() for part in text.split(".")):
+            raise OptionError(
+                f"--needs {text!r} is not the name of a module",
+                code="option-invalid",
+                hint="write it as an import statement does: --needs openpyxl",
+            )
+    return found
 
 
 def cells(text: str) -> tuple[int, ...]:

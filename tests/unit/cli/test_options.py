@@ -9,7 +9,16 @@ import pytest
 
 from nb2image.cli.convert import convert
 from nb2image.cli.groups import about_notebook
-from nb2image.cli.options import Platform, Versions, cells, gather, pairs, size
+from nb2image.cli.options import (
+    Platform,
+    Versions,
+    cells,
+    constraints,
+    gather,
+    modules,
+    pairs,
+    size,
+)
 from nb2image.cli.plan import plan
 from nb2image.cli.requirements import requirements
 from nb2image.errors import OptionError
@@ -29,6 +38,8 @@ def test_everything_given() -> None:
             "python": "3.12",
             "requirements": "r.txt",
             "assume": ["cv2=opencv-python-headless"],
+            "constraint": ["numpy < 2", "pandas==2.2.3"],
+            "needs": ["openpyxl", "google.cloud.storage"],
             "versions": Versions.as_of,
             "as_of": "2024-01-31",
             "apt": ["graphviz"],
@@ -48,6 +59,8 @@ def test_everything_given() -> None:
         python="3.12",
         requirements_file="r.txt",
         assume=(("cv2", "opencv-python-headless"),),
+        constraints=("numpy<2", "pandas==2.2.3"),
+        lacking=("openpyxl", "google.cloud.storage"),
         versions="as-of",
         as_of="2024-01-31",
         apt=("graphviz",),
@@ -101,3 +114,20 @@ def test_cells_that_are_none(text: str) -> None:
     """--skip-cells takes numbers and ranges."""
     with pytest.raises(OptionError, match="--skip-cells"):
         cells(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["numpy", "", "<2", "numpy<2\n-r other.txt", "a @ https://x/a.whl", "a[b]<2", "a<2; b", "-r x"],
+)
+def test_constraints_that_are_none(text: str) -> None:
+    """--constraint bounds a version and can do nothing else."""
+    with pytest.raises(OptionError, match="--constraint"):
+        constraints([text])
+
+
+@pytest.mark.parametrize("text", ["", "a-b", "a.", "a b", "-r x", "a\n"])
+def test_modules_that_are_none(text: str) -> None:
+    """--needs takes what an import statement could name."""
+    with pytest.raises(OptionError, match="--needs"):
+        modules([text])
