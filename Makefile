@@ -31,7 +31,7 @@ demo: setup ## convert a sample notebook, build its image, run it, show what cam
 		echo && echo "in $$PWD:" && ls -l context outputs && docker images nb2image/demo'
 
 test: lint unit ## the whole test suite
-	$(BIN)/python -m pytest tests/index tests/engine
+	$(BIN)/python -m pytest tests/index tests/dashboard tests/engine
 
 unit: setup ## the tests that need no engine and no network
 	$(BIN)/python -m pytest tests/unit
@@ -39,7 +39,7 @@ unit: setup ## the tests that need no engine and no network
 lint: setup ## ruff and mypy
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@# status 2 is a breakdown of mypy itself, not of ours: seen once, gone in the next run
-	$(BIN)/mypy -p nb2image || { test $$? -eq 2 && $(BIN)/mypy -p nb2image; }
+	$(BIN)/mypy || { test $$? -eq 2 && $(BIN)/mypy; }
 
 clean: ## remove the virtual environment and the caches of the tools
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

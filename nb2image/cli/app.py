@@ -64,6 +64,7 @@ def main(argv: Sequence[str]) -> int:
         build,
         compare,
         convert,
+        dashboard,
         doctor,
         extract,
         history,

@@ -1,0 +1,3 @@
+from dashboard.build.page import show
+
+show()

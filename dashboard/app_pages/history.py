@@ -1,0 +1,3 @@
+from dashboard.history.page import show
+
+show()

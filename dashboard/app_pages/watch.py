@@ -1,0 +1,3 @@
+from dashboard.watch.page import show
+
+show()

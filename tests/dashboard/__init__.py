@@ -1,0 +1,1 @@
+"""Pages without a browser: Streamlit's own AppTest; no engine, no network."""
