@@ -21,6 +21,9 @@ PLATFORMS = {"x86_64": "linux/amd64", "aarch64": "linux/arm64"}
 BUILD_TOOLS = ("cython", "setuptools", "wheel")
 """What most source distributions are built with; their own releases seldom say which release."""
 
+FIRST_DAY = "2019-03-01"
+"""setuptools 40.8.0 came out on 2019-02-05."""
+
 File = tuple[str, bytes]
 """A path inside the context, POSIX, and its bytes."""
 
@@ -91,12 +94,15 @@ def build_packages(plan: BuildPlan) -> list[str]:
 def dated_tools(plan: BuildPlan) -> list[tuple[str, str]]:
     """(build tool, date): what is compiled is compiled with the tools of its time.
 
-    An old setup.py fails with today's setuptools (``use_2to3 is invalid``).
+    An old setup.py fails with today's setuptools (``use_2to3 is invalid``); uv, as pip does, asks
+    for setuptools 40.8 at least where a project does not say what it is built with.
     """
     locked = {package.name for package in plan.requirements.locked}
     built = any(not package.wheel for package in plan.requirements.locked)
     day = plan.requirements.as_of
-    return [(name, day) for name in BUILD_TOOLS if built and day and name not in locked]
+    return [
+        (name, max(day, FIRST_DAY)) for name in BUILD_TOOLS if built and day and name not in locked
+    ]
 
 
 def readme_values(plan: BuildPlan) -> dict[str, object]:
