@@ -17,9 +17,15 @@ from nb2image.errors import RequirementsError
 from nb2image.model import DirectRequirement, LockedPackage, Need, Place
 from nb2image.requirements.index import PackageIndex
 from nb2image.requirements.listing import IndexFile, Project
-from nb2image.requirements.release import choose_release, releases
+from nb2image.requirements.release import Release, choose_release, releases
 from nb2image.requirements.target import Target
-from nb2image.requirements.verify import STANDS_DOWN, names_defined, provided
+from nb2image.requirements.verify import (
+    STANDS_DOWN,
+    Bounds,
+    names_defined,
+    provided,
+    with_parts,
+)
 from nb2image.requirements.wheel import looks_empty, module_file
 
 PROBES = 8
@@ -119,7 +125,7 @@ def drift_of(
 
     def has(other: Version) -> bool:
         file = look_into(project, by_version[other], target)
-        return file is not None and has_it(file, missing, index, unsure=False)
+        return file is not None and has_it(file, missing, index, unsure=False, target=target)
 
     last, first = nearest_with(older, has), None
     if last is None:
@@ -170,11 +176,24 @@ def first_missing(
     return None
 
 
-def has_it(file: IndexFile, missing: Missing, index: PackageIndex, *, unsure: bool) -> bool:
+def has_it(
+    file: IndexFile,
+    missing: Missing,
+    index: PackageIndex,
+    *,
+    unsure: bool,
+    target: Target | None = None,
+) -> bool:
     """Whether a release has the module, or may define the name; ``unsure`` where that cannot be
-    read."""
+    read. With a ``target`` the parts of a metapackage count too."""
     try:
         modules = provided(file, index)
+        if missing.module not in modules and target is not None:
+            release = Release(version=Version("0"), file=file, fits=True)
+            bounds = Bounds(target=target)
+            modules, part = with_parts(release, modules, missing.module, index, bounds)
+            if part:
+                return True  # what its parts define is not looked at
         if missing.module not in modules:
             return False
         if not missing.name or missing.what in modules:

@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from nb2image.model import DirectRequirement
 from nb2image.requirements.conflicts import diagnose, mentioned
 from nb2image.requirements.index import PackageIndex
-from nb2image.requirements.release import Release, choose_release
+from nb2image.requirements.release import choose_release
 from nb2image.requirements.resolver import Refusal, Resolution, ResolveRequest
 from nb2image.requirements.target import Target
 
@@ -55,7 +55,7 @@ def resolve_newest(
 def lower_bounds(
     direct: Sequence[DirectRequirement], index: PackageIndex, target: Target, as_of: str
 ) -> Bounds:
-    """The newest release of each requirement that has a wheel, then one of two years before.
+    """The newest release of each requirement, the newest with a wheel, one of two years before.
 
     Raises RequirementsError when the index does not answer.
     """
@@ -64,20 +64,19 @@ def lower_bounds(
         project = None if wanted.url or "==" in wanted.specifier else index.project(wanted.name)
         if project is None:
             continue
-        newest = with_wheel(choose_release(project, target, wanted.specifier, as_of))
-        if newest is None:
+        newest = choose_release(project, target, wanted.specifier, as_of)
+        if newest is None or not newest.fits or newest.version.is_prerelease:
             continue
-        steps = [str(newest.version)]
-        uploaded = newest.file.upload_time[:10]
-        if uploaded:
-            day = (date.fromisoformat(uploaded) - RECENT).isoformat()
-            older = with_wheel(choose_release(project, target, wanted.specifier, day))
-            steps += [str(older.version)] if older and older.version < newest.version else []
+        wheels = replace(project, files=tuple(f for f in project.files if f.is_wheel))
+        steps = {str(newest.version): None}
+        for day in (as_of, long_before(newest.file.upload_time)):
+            other = choose_release(wheels, target, wanted.specifier, day)
+            if other and other.fits and other.version <= newest.version:
+                steps[str(other.version)] = None
         found[wanted.name] = tuple(steps)
     return found
 
 
-def with_wheel(release: Release | None) -> Release | None:
-    """The release when a wheel of it can be installed."""
-    good = release is not None and release.fits and release.file.is_wheel
-    return release if good else None
+def long_before(uploaded: str) -> str:
+    """The day two years before an upload; empty when that is not known."""
+    return (date.fromisoformat(uploaded[:10]) - RECENT).isoformat() if uploaded else ""

@@ -12,7 +12,6 @@ from packaging.utils import canonicalize_name
 
 from nb2image.requirements.conflicts import Diagnosis, diagnose
 from nb2image.requirements.index import PackageIndex
-from nb2image.requirements.listing import IndexFile
 from nb2image.requirements.release import choose_release, releases, wheel_days
 from nb2image.requirements.resolver import (
     Refusal,
@@ -93,18 +92,10 @@ def stubs_for(
         return []
     chosen = choose_release(project, target, specifier)
     has_wheel = chosen is not None and chosen.fits and chosen.file.is_wheel
-    if has_wheel and any(is_compiled(file) for file in project.files):
-        return []
     # the newest first; older ones, each a download, when that one does not go with the rest
     count = OLDER_STUBS if any(stub.name == name for stub in request.stubs) else 1
-    found = stubs_of(name, index, target, specifier=specifier, as_of=request.as_of)
-    made = list(islice(found, count))
-    return [] if has_wheel and any(stub.compiled for stub in made) else made
-
-
-def is_compiled(file: IndexFile) -> bool:
-    """Whether a file is a wheel for one platform."""
-    return file.is_wheel and not file.name.endswith("-any.whl")
+    found = stubs_of(name, index, target, specifier=specifier, as_of=request.as_of, pure=has_wheel)
+    return list(islice(found, count))
 
 
 def first_day(name: str, request: ResolveRequest, index: PackageIndex, target: Target) -> str:

@@ -52,11 +52,18 @@ class Stub:
 
 
 def stubs_of(
-    name: str, index: PackageIndex, target: Target, *, specifier: str = "", as_of: str = ""
+    name: str,
+    index: PackageIndex,
+    target: Target,
+    *,
+    specifier: str = "",
+    as_of: str = "",
+    pure: bool = False,
 ) -> Iterator[Stub]:
     """The newest sdists of a project that the target's Python may install.
 
-    Raises RequirementsError when the index does not answer.
+    With ``pure`` none from the first on that needs a compiler: releases with wheels for single
+    platforms do, and are not even read. Raises RequirementsError when the index does not answer.
     """
     project = index.project(name)
     if project is None:
@@ -67,7 +74,12 @@ def stubs_of(
         sdists.sort(key=lambda f: not f.name.endswith(".tar.gz"))
         if not sdists:
             continue
+        if pure and any(is_compiled(f) for f in files):
+            return
         contents = index.contents(sdists[0])
+        compiled = any(COMPILED.search(m) for m in contents.members)
+        if pure and compiled:
+            return
         raw, _ = parse_email(contents.metadata)
         requires = [r for r in map(repaired, raw.get("requires_dist", [])) if r]
         yield Stub(
@@ -75,9 +87,14 @@ def stubs_of(
             version=str(version),
             requires=tuple(requires),
             requires_python=sdists[0].requires_python,
-            compiled=any(COMPILED.search(m) for m in contents.members),
+            compiled=compiled,
             sdist=sdists[0],
         )
+
+
+def is_compiled(file: IndexFile) -> bool:
+    """Whether a file is a wheel for one platform."""
+    return file.is_wheel and not file.name.endswith("-any.whl")
 
 
 LEGACY = re.compile(
