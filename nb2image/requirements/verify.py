@@ -14,10 +14,12 @@ from nb2image.model import Need
 from nb2image.requirements.archive import Contents
 from nb2image.requirements.index import PackageIndex
 from nb2image.requirements.listing import IndexFile, Project
+from nb2image.requirements.refusals import table_in
 from nb2image.requirements.release import Release, choose_release, releases
 from nb2image.requirements.target import Target
 from nb2image.requirements.wheel import (
     Modules,
+    Surface,
     looks_empty,
     module_file,
     sdist_modules,
@@ -234,7 +236,18 @@ def names_defined(file: IndexFile, module: str, names: set[str], index: PackageI
         text = index.read_member(file, member).decode("utf-8", "replace")
         shown = surface(text, current, package=member.endswith("__init__.py"))
         if shown.anything:
-            return names
+            return names - shown.refused - refused_by_tables(file, shown, index)
         found |= names & shown.names
         left += [star for star in shown.stars if star not in seen]
+    return found
+
+
+def refused_by_tables(file: IndexFile, shown: Surface, index: PackageIndex) -> set[str]:
+    """The names in the tables of other modules that a module raises for."""
+    found: set[str] = set()
+    members = index.contents(file).members
+    for module, name in shown.tables:
+        member = module_file(members, module, wheel=file.is_wheel)
+        text = index.read_member(file, member).decode("utf-8", "replace") if member else ""
+        found |= table_in(text, name)
     return found

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from threading import Lock
 
+from nb2image.requirements.refusals import refusals
+
 # foo.py, foo.so, foo.abi3.so, foo.cpython-311-x86_64-linux-gnu.so, foo.pyd
 MODULE_FILE = re.compile(
     r"^([A-Za-z_]\w*)\.(py|so|pyd|(?:abi3|cpython-[\w-]+|cp\d+-\w+)\.(?:so|pyd))$"
@@ -118,7 +120,12 @@ class Surface:
     stars: tuple[str, ...] = ()
     """Modules whose public names it takes over (``from .x import *``), dotted."""
     anything: bool = False
-    """It makes names while it runs (``__getattr__``, ``globals()``): nothing can be ruled out."""
+    """It makes names while it runs (``__getattr__``, ``globals()``): only what it refuses can be
+    ruled out."""
+    refused: frozenset[str] = frozenset()
+    """What its ``__getattr__`` raises for."""
+    tables: tuple[tuple[str, str], ...] = ()
+    """(module, name) of tables of further names that it raises for."""
 
 
 def surface(source: str, module: str, *, package: bool) -> Surface:
@@ -130,6 +137,21 @@ def surface(source: str, module: str, *, package: bool) -> Surface:
         return Surface(names=frozenset(), anything=True)
     names: set[str] = set()
     stars: list[str] = []
+    refused = refusals(tree)
+    tables = tuple(
+        (resolved(origin, level, module, package=package), name)
+        for origin, level, name in refused.tables
+    )
+
+    def seen(*, anything: bool) -> Surface:
+        return Surface(
+            names=frozenset(names),
+            stars=tuple(stars),
+            anything=anything,
+            refused=refused.names - names,
+            tables=tables,
+        )
+
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
             if any(alias.name == "*" for alias in node.names):
@@ -142,17 +164,22 @@ def surface(source: str, module: str, *, package: bool) -> Surface:
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             names.add(node.id)
         elif makes_names(node):
-            return Surface(names=frozenset(names), anything=True)
-    return Surface(names=frozenset(names), stars=tuple(stars), anything="__getattr__" in names)
+            return seen(anything=True)
+    return seen(anything="__getattr__" in names)
 
 
 def absolute(node: ast.ImportFrom, module: str, *, package: bool) -> str:
     """The module that an import statement inside ``module`` names."""
-    if not node.level:
-        return node.module or ""
+    return resolved(node.module or "", node.level, module, package=package)
+
+
+def resolved(name: str, level: int, module: str, *, package: bool) -> str:
+    """The module that ``name`` with so many dots means inside ``module``."""
+    if not level:
+        return name
     parts = module.split(".") if package else module.split(".")[:-1]
-    parts = parts[: len(parts) - node.level + 1]
-    return ".".join([*parts, *(node.module or "").split(".")]).strip(".")
+    parts = parts[: len(parts) - level + 1]
+    return ".".join([*parts, *name.split(".")]).strip(".")
 
 
 def makes_names(node: ast.AST) -> bool:
