@@ -1,0 +1,92 @@
+"""Bounds for what the locked release lacks, from the files of other releases."""
+
+from __future__ import annotations
+
+import pytest
+from packaging.version import Version
+
+from nb2image.model import LockedPackage, Need, Place
+from nb2image.requirements.drift import Drift, find_drift, nearest_with
+from nb2image.requirements.target import Target
+from tests.unit.requirements.builders import wanted
+from tests.unit.requirements.fake_index import FakeIndex
+
+TARGET = Target(python="3.11")
+
+
+def index() -> FakeIndex:
+    """tool: ``tool.old`` until 2.x, ``tool.new`` since 4.0, ``make`` until 3.x, all by year."""
+    made = FakeIndex()
+    for year in range(1, 6):
+        members = {"tool/__init__.py": "def make(): pass" if year < 4 else ""}
+        members |= {"tool/old.py": ""} if year < 3 else {}
+        members |= {"tool/new.py": ""} if year > 3 else {}
+        made.add("tool", f"{year}.0", members, uploaded=f"202{year}-01-01")
+        made.add("tool", f"{year}.1", members, uploaded=f"202{year}-06-01")
+    made.add("meta", "1.0", (), requires=("tool",))
+    return made
+
+
+def drift(
+    module: str,
+    *names: str,
+    locked: str = "5.1",
+    specifier: str = "",
+    as_of: str = "",
+    uses: dict[str, tuple[str, ...]] | None = None,
+) -> Drift | None:
+    need = Need(module=module, names=names, place=Place(cell=1))
+    direct = wanted("tool", specifier, module=module)
+    package = LockedPackage(name="tool", version=locked)
+    found = find_drift((direct,), (package,), (need,), uses or {}, index(), TARGET, as_of)
+    return found[0] if found else None
+
+
+@pytest.mark.parametrize(
+    ("module", "names", "locked", "specifier"),
+    [
+        ("tool.old", (), "5.1", "<3.0"),
+        ("tool", ("make",), "5.1", "<4.0"),
+        ("tool.new", (), "2.1", ">=4.0"),
+        ("tool.new", (), "5.1", None),
+        ("tool.never", (), "5.1", None),
+        ("tool", ("old",), "2.0", None),
+        ("tool", ("*",), "5.1", None),
+    ],
+)
+def test_modules_and_names(
+    module: str, names: tuple[str, ...], locked: str, specifier: str | None
+) -> None:
+    """Removed: below the next release; not there yet: from the first; never there: no bound."""
+    found = drift(module, *names, locked=locked)
+    assert (found.specifier if found else None) == specifier
+
+
+def test_attributes_count_as_names() -> None:
+    """``tool.make()`` needs what ``from tool import make`` needs."""
+    found = drift("tool", uses={"tool": ("make",)})
+    assert found is not None
+    assert found.told == "tool.make is last in tool 3.1"
+
+
+def test_the_users_own_bounds_hold() -> None:
+    """No older release is looked into than the notebook allows."""
+    assert drift("tool.old", specifier=">=3") is None
+
+
+@pytest.mark.parametrize(
+    ("span", "found"), [((0, 0), None), ((0, 40), 0), ((39, 40), 39), ((10, 30), 10), ((7, 40), 7)]
+)
+def test_the_nearest_release_is_found_with_few_questions(
+    span: tuple[int, int], found: int | None
+) -> None:
+    """Forty releases, a thing that came and went: the first that has it, in a few rounds."""
+    versions = [Version(str(n)) for n in range(40, 0, -1)]
+    asked: list[Version] = []
+
+    def has(version: Version) -> bool:
+        asked.append(version)
+        return versions.index(version) in range(*span)
+
+    assert nearest_with(versions, has) == (None if found is None else versions[found])
+    assert len(asked) <= 24
