@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from nb2image.analysis.compare import built, compare, expected
+from nb2image.analysis.inspect import LABELS
 from nb2image.context import read_context
 from nb2image.errors import OptionError
-from nb2image.events import Emit
+from nb2image.events import Emit, Noticed
 from nb2image.forecasting import forecast_plan, history_entries
-from nb2image.inspection import inspect_named
+from nb2image.inspection import image_labels, inspect_named
+from nb2image.model import Finding
 from nb2image.model.comparison import Comparison, Subject
 from nb2image.model.history import HistoryEntry
 from nb2image.options import Options
+from nb2image.remember import remember
 from nb2image.services import Services
 from nb2image.variants import variant_options
+
+NUMBERED = re.compile(r"@(\d{1,9})")
+"""``@12`` is the image of the history's entry 12; no image can have such a name."""
 
 
 def compare_named(
     names: Sequence[str], services: Services, *, platform: str = "linux/amd64"
 ) -> Comparison:
-    """Images of the engine, tars, layouts and contexts side by side.
+    """Images of the engine, of the history, tars, layouts and contexts side by side.
 
     Raises OptionError for fewer than two, and the errors of reading each.
     """
@@ -43,9 +51,30 @@ def subject(
     path = Path(name)
     if (path / "plan.json").is_file():
         return expected(forecast_plan(read_context(path), services), name)
-    inspection = inspect_named(name, services, platform=platform)
+    numbered = NUMBERED.fullmatch(name)
+    image, shown = remembered(int(numbered[1]), entries) if numbered else (name, name)
+    inspection = inspect_named(image, services, platform=platform)
     cold, warm = build_times(inspection.provenance.plan_digest, entries)
-    return built(inspection, name, cold_seconds=cold, warm_seconds=warm)
+    return built(inspection, shown, cold_seconds=cold, warm_seconds=warm)
+
+
+def remembered(number: int, entries: Sequence[HistoryEntry]) -> tuple[str, str]:
+    """What names the image of a history's entry now, and what to call it.
+
+    A tag may have been given to another image since, so the id is taken. Raises OptionError.
+    """
+    entry = next((entry for entry in entries if entry.id == number), None)
+    if entry is None or not entry.reference:
+        what = "no entry" if entry is None else "no image in entry"
+        raise OptionError(
+            f"the history has {what} {number}",
+            code="history-missing" if entry is None else "history-no-image",
+            hint="see the entries: nb2image history",
+        )
+    archive = Path(entry.cwd, entry.reference)
+    is_archive = entry.builder == "embedded" and archive.exists()
+    image = str(archive) if is_archive else entry.image_id or entry.reference
+    return image, f"{entry.reference} @{number}"
 
 
 def build_times(
@@ -55,42 +84,98 @@ def build_times(
     cold = warm = None
     for entry in reversed(entries):
         if plan_digest and entry.plan_digest == plan_digest and entry.ok and entry.steps:
+            seconds = entry.seconds if entry.build_seconds is None else entry.build_seconds
             if entry.cached_steps == 0:
-                cold = entry.seconds
+                cold = seconds
             elif entry.cached_steps >= entry.steps - 1:  # loading the context is always done
-                warm = entry.seconds
+                warm = seconds
     return cold, warm
 
 
-def compare_variants(
-    notebook: Path, variants: Sequence[str], options: Options, services: Services, emit: Emit
-) -> Comparison:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variants:
+    """The ways of building a notebook that are to be compared."""
+
+    notebook: Path
+    names: tuple[str, ...]
+    options: Options
+    """What is the same for all."""
+    reuse: bool = False
+    """Take the image ``NAME:VARIANT`` that is there, if it was made of the very same plan."""
+    history: bool = True
+    """Keep each build in the history."""
+    command: tuple[str, ...] = ()
+    """The command's arguments, for the history."""
+
+    def tag(self, variant: str) -> str:
+        """The name of a variant's image."""
+        from nb2image.image.quote import slug
+
+        return f"{slug(self.notebook.stem)}:{variant}"
+
+
+def compare_variants(asked: Variants, services: Services, emit: Emit) -> Comparison:
     """Build a notebook in several ways, each cold and then warm, and compare the images.
 
     Images in an engine keep the tag ``NAME:VARIANT``; what is written to disk is removed.
     Raises OptionError for an unknown variant before anything is built, and the errors of a build.
     """
-    from nb2image import pipeline
-    from nb2image.image.quote import slug
-
-    chosen = [(variant, variant_options(variant, options)) for variant in variants]
+    chosen = [(variant, variant_options(variant, asked.options)) for variant in asked.names]
     subjects = []
     with tempfile.TemporaryDirectory(prefix="nb2image-compare-") as temporary:
-        for variant, asked in chosen:
-            context = Path(temporary) / variant
-            tag = f"{slug(notebook.stem)}:{variant}"
-            conversion = pipeline.Conversion(
-                notebook=notebook, context=context, tag=tag, no_cache=True
-            )
-            cold = pipeline.convert(conversion, asked, services, emit).image
-            warm = pipeline.build(context, services, emit, tag=tag)
-            inspection = inspect_named(warm.reference, services, platform=asked.platform)
-            subjects.append(
-                built(
-                    inspection,
-                    variant,
-                    cold_seconds=cold.seconds if cold else None,
-                    warm_seconds=warm.seconds,
-                )
-            )
+        for variant, options in chosen:
+            found = there(variant, options, asked, services, emit) if asked.reuse else None
+            if found is None:
+                context = Path(temporary) / variant
+                found = build_variant(variant, options, asked, context, services, emit)
+            subjects.append(found)
     return compare(subjects)
+
+
+def there(
+    variant: str, options: Options, asked: Variants, services: Services, emit: Emit
+) -> Subject | None:
+    """A variant whose image is there and was made of the plan that would be made now."""
+    from nb2image import pipeline
+
+    tag = asked.tag(variant)
+    digest = image_labels(tag, services).get(LABELS["plan_digest"], "")
+    if not digest or pipeline.make_plan(asked.notebook, options, services, emit).digest != digest:
+        return None
+    message = f"{tag} is there, made of the same plan: it is not built again"
+    finding = Finding(severity="note", code="variant-reused", message=message)
+    emit(Noticed(stage="build", finding=finding))
+    inspection = inspect_named(tag, services, platform=options.platform)
+    cold, warm = build_times(digest, history_entries(services))
+    return built(inspection, variant, cold_seconds=cold, warm_seconds=warm)
+
+
+def build_variant(
+    variant: str,
+    options: Options,
+    asked: Variants,
+    context: Path,
+    services: Services,
+    emit: Emit,
+) -> Subject:
+    """Build a variant with nothing and then with everything in the cache, and inspect it."""
+    from nb2image import pipeline
+
+    tag, name = asked.tag(variant), str(asked.notebook.resolve())
+    conversion = pipeline.Conversion(
+        notebook=asked.notebook, context=context, tag=tag, no_cache=True
+    )
+    command, keep = asked.command, asked.history
+    with remember("convert", emit, services, notebook=name, command=command, keep=keep) as memory:
+        report = pipeline.convert(conversion, options, services, memory.emit)
+        memory.done(report)
+    with remember("build", emit, services, notebook=name, command=command, keep=keep) as memory:
+        warm = pipeline.build(context, services, memory.emit, tag=tag)
+        memory.done(warm, context=context)
+    inspection = inspect_named(warm.reference, services, platform=options.platform)
+    return built(
+        inspection,
+        variant,
+        cold_seconds=report.image.seconds if report.image else None,
+        warm_seconds=warm.seconds,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -42,12 +43,18 @@ def gates_for(given: Mapping[str, Any]) -> Gates:
     ``given`` maps a limit's name (``max_size``) to its text; others and empty ones are left out.
     Raises OptionError.
     """
-    stated: dict[str, Any] = {
-        name: limit(name, given[name])
-        for name in (f.name for f in fields(Gates))
-        if given.get(name)
-    }
-    return replace(find_gates(Path.cwd()), **stated)
+    return replace(find_gates(Path.cwd()), **stated_limits(given))
+
+
+def stated_gates(given: Mapping[str, Any]) -> Gates:
+    """The limits of a command line alone; see ``gates_for``. Raises OptionError."""
+    return Gates(**stated_limits(given))
+
+
+def stated_limits(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The limits that are given, by name, as numbers."""
+    names = (field.name for field in fields(Gates))
+    return {name: limit(name, given[name]) for name in names if given.get(name)}
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -89,6 +96,27 @@ def limit(name: str, value: object) -> float:
     """One limit as a number. Raises OptionError."""
     gate = name.replace("_", "-")
     return share(gate, value) if name in SHARES else byte_count(gate, value)
+
+
+def growth(value: str) -> int | float:
+    """How much an image may grow: bytes such as ``20MB``, or as a float a share, of ``5%``.
+
+    Raises OptionError.
+    """
+    text = value.strip()
+    if not text.endswith("%"):
+        return byte_count("max-growth", text)
+    try:
+        share = float(text.removesuffix("%")) / 100
+    except ValueError:
+        share = -1.0
+    if not 0 <= share < math.inf:
+        raise OptionError(
+            f"max-growth is {value!r}, which is no share",
+            code="option-invalid",
+            hint="give a size such as 20MB or a share such as 5%",
+        )
+    return share
 
 
 def byte_count(gate: str, value: object) -> int:

@@ -192,6 +192,11 @@ def show_comparison(found: Comparison, *, form: str, top: int) -> None:
             print(comparison_text.csv_text(found), end="")
         case "svg":
             print(chart.svg(found))
+        case "png":
+            from nb2image.analysis.chart_png import png
+
+            sys.stdout.buffer.write(png(found))
+            sys.stdout.buffer.flush()
         case "markdown":
             show_lines(comparison_text.markdown_lines(found, top=top))
         case _:

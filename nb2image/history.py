@@ -70,6 +70,9 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (id, name)
     );
     """,
+    """
+    ALTER TABLE entry ADD COLUMN build_seconds REAL;
+    """,
 )
 """Each brings the file from one version (``user_version``) to the next; never change one."""
 

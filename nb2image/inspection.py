@@ -32,6 +32,19 @@ def inspect_named(name: str, services: Services, *, platform: str = "linux/amd64
         return inspect(image, layers_of(engine, base_name(image), address))
 
 
+def image_labels(name: str, services: Services) -> dict[str, str]:
+    """The labels of an image of the engine; none when it has no such image.
+
+    Raises EngineError.
+    """
+    from nb2image.archive.export import inspect_image
+    from nb2image.engine import connect, engine_address
+
+    with contextlib.closing(connect(services.environ)) as engine:
+        found = inspect_image(engine, name, engine_address(services.environ))
+    return dict((found.get("Config") or {}).get("Labels") or {}) if found else {}
+
+
 def is_path(name: str) -> bool:
     """Whether a name can only mean something on disk; no reference has such a form."""
     return name.startswith((".", "/")) or name.endswith((".tar", ".tar.gz", ".tgz", ".tar.zst"))

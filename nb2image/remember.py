@@ -96,6 +96,7 @@ class Memory:
             image_id=image.id,
             size=image.size,
             builder=image.builder,
+            build_seconds=image.seconds,
             steps=image.steps,
             cached_steps=image.cached_steps,
         )

@@ -1,4 +1,4 @@
-"""A comparison as an SVG chart: one bar an image, made up of its packages."""
+"""A comparison as a chart: one bar an image, made up of its packages; as SVG."""
 
 from __future__ import annotations
 
@@ -69,8 +69,19 @@ class LegendEntry:
     y: int
 
 
-def svg(comparison: Comparison) -> str:
-    """The chart, complete and without any outside reference."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """A whole chart, in pixels."""
+
+    height: int
+    description: str
+    """What it shows, in words."""
+    bars: tuple[Bar, ...]
+    legend: tuple[LegendEntry, ...]
+
+
+def layout(comparison: Comparison) -> Chart:
+    """Where everything stands."""
     subjects = comparison.subjects
     colours = package_colours(subjects)
     largest = max((subject.size for subject in subjects), default=0) or 1
@@ -96,6 +107,17 @@ def svg(comparison: Comparison) -> str:
         for number, (name, colour) in enumerate(shown.items())
     ]
     rows_of_legend = -(-len(legend) // LEGEND_COLUMNS)
+    return Chart(
+        height=top + LEGEND_STEP * rows_of_legend,
+        description="; ".join(f"{bar.name} {bar.label}" for bar in bars),
+        bars=tuple(bars),
+        legend=tuple(legend),
+    )
+
+
+def svg(comparison: Comparison) -> str:
+    """The chart, complete and without any outside reference."""
+    chart = layout(comparison)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder("templates")),
         undefined=jinja2.StrictUndefined,
@@ -106,11 +128,11 @@ def svg(comparison: Comparison) -> str:
     )
     return environment.get_template("comparison.svg.j2").render(
         width=WIDTH,
-        height=top + LEGEND_STEP * rows_of_legend,
+        height=chart.height,
         title="Sizes of images",
-        description="; ".join(f"{bar.name} {bar.label}" for bar in bars),
-        bars=bars,
-        legend=legend,
+        description=chart.description,
+        bars=chart.bars,
+        legend=chart.legend,
         bar_height=BAR_HEIGHT,
     )
 

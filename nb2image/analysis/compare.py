@@ -13,6 +13,8 @@ COMMAND = 90
 """Characters of a layer's command that name it."""
 FOLDER_DEPTH = 6
 """Folders deeper than this are compared within the one above."""
+WASTES = 20
+"""Paths that waste most, of each image."""
 
 
 def compare(subjects: Sequence[Subject]) -> Comparison:
@@ -61,6 +63,8 @@ def built(
     """An image that was inspected."""
     return Subject(
         name=name,
+        reference=inspection.reference,
+        notebook=inspection.provenance.notebook,
         size=inspection.size,
         compressed_size=inspection.compressed_estimate,
         layer_count=len(inspection.layers),
@@ -77,6 +81,7 @@ def built(
         hidden_size=inspection.hidden_size,
         efficiency=inspection.efficiency.score,
         wasted_bytes=inspection.efficiency.wasted_bytes,
+        wastes=inspection.efficiency.wastes[:WASTES],
         cold_seconds=cold_seconds,
         warm_seconds=warm_seconds,
     )

@@ -7,6 +7,8 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from nb2image.analysis.gates import shown
+from nb2image.model.analysis import GateResult
 from nb2image.model.comparison import Comparison, Row, Subject
 from nb2image.sizes import amount
 
@@ -76,6 +78,10 @@ def csv_text(comparison: Comparison) -> str:
             if found is not None:
                 delta = "" if first is None else found - first
                 writer.writerow(["total", "", name, plain(subject.name), "", found, delta])
+    for subject, gates in zip(subjects, comparison.gates, strict=False):
+        for gate in gates:
+            state = "ok" if gate.ok else "failed"
+            writer.writerow(["limit", state, gate.gate, plain(subject.name), "", gate.actual, ""])
     sections = (
         ("layer", comparison.layers),
         ("package", comparison.packages),
@@ -99,6 +105,8 @@ def plain(text: str) -> str:
 def tables(comparison: Comparison, *, top: int) -> Iterator[Table]:
     """Totals, and what differs by layer, package and folder."""
     yield Table(heading="", lines=tuple(total_lines(comparison)))
+    if comparison.gates:
+        yield Table(heading="Limits", lines=tuple(limit_lines(comparison)))
     sections = (
         ("Layers", comparison.layers),
         ("Packages", comparison.packages),
@@ -178,6 +186,23 @@ def size_cell(size: int, first: int | None) -> str:
     delta = size - first
     share = f", {100 * delta / first:+.1f} %" if first else ""
     return f"{amount(size)} ({'+' if delta > 0 else ''}{amount(delta)}{share})"
+
+
+def limit_lines(comparison: Comparison) -> Iterator[Line]:
+    """Each limit with what each image has, and whether that is kept."""
+    found = [{gate.gate: gate for gate in gates} for gates in comparison.gates]
+    limits = {gate.gate: gate.limit for gates in comparison.gates for gate in gates}
+    for name, limit in limits.items():
+        relation = "at least" if name.startswith("min-") else "at most"
+        cells = (limit_cell(gates.get(name)) for gates in found)
+        yield (f"{name}, {relation} {shown(limit)(limit)}", *cells)
+
+
+def limit_cell(gate: GateResult | None) -> str:
+    """What an image has, and whether that is allowed."""
+    if gate is None:
+        return "–"
+    return f"{'ok' if gate.ok else 'FAILED'}, {shown(gate.limit)(gate.actual)}"
 
 
 def part_lines(rows: Sequence[Row], top: int) -> Iterator[Line]:

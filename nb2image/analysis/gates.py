@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
 
 from nb2image.errors import GateError
-from nb2image.model.analysis import GateResult, Gates, Inspection
+from nb2image.model.analysis import GateResult, Gates, Inspection, Waste
 from nb2image.sizes import amount
 
 Measured = tuple[float, str]
@@ -36,17 +36,27 @@ def results(inspection: Inspection, gates: Gates) -> Iterator[GateResult]:
         limit = getattr(gates, field.name)
         if limit is None:
             continue
-        actual, what = MEASURES[field.name](inspection)
-        least = field.name.startswith("min_")
-        show = amount if isinstance(limit, int) else ratio
-        relation = "at least" if least else "at most"
-        yield GateResult(
-            gate=field.name.replace("_", "-"),
-            ok=actual >= limit if least else actual <= limit,
-            limit=limit,
-            actual=actual,
-            message=f"{what} {show(actual)}, {relation} {show(limit)} is allowed",
-        )
+        yield result(field.name, limit, MEASURES[field.name](inspection))
+
+
+def result(name: str, limit: float, measured: Measured) -> GateResult:
+    """Whether a limit is kept; ``name`` is the field's that holds it."""
+    actual, what = measured
+    least = name.startswith("min_")
+    show = shown(limit)
+    relation = "at least" if least else "at most"
+    return GateResult(
+        gate=name.replace("_", "-"),
+        ok=actual >= limit if least else actual <= limit,
+        limit=limit,
+        actual=actual,
+        message=f"{what} {show(actual)}, {relation} {show(limit)} is allowed",
+    )
+
+
+def shown(limit: float) -> Callable[[float], str]:
+    """How a limit's numbers are written: whole ones are bytes."""
+    return (lambda number: amount(round(number))) if isinstance(limit, int) else ratio
 
 
 def ratio(number: float) -> str:
@@ -96,9 +106,14 @@ def efficiency(inspection: Inspection) -> Measured:
 
 def worst(inspection: Inspection) -> str:
     """The path that wastes most, to begin a message with."""
-    if not inspection.efficiency.wasted_bytes:
+    return worst_path(inspection.efficiency.wastes)
+
+
+def worst_path(wastes: Sequence[Waste]) -> str:
+    """The first of the paths that waste, to begin a message with."""
+    if not wastes:
         return ""
-    waste = inspection.efficiency.wastes[0]
+    waste = wastes[0]
     layers = ", ".join(str(number) for number in waste.layers)
     return f"/{waste.path} is in layers {layers} ({amount(waste.size)}); "
 

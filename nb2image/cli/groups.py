@@ -42,6 +42,18 @@ def about_notebook(
     """All that ``options.gather`` reads: what plan, convert and requirements can be told."""
 
 
+def about_limits(
+    max_size: o.MaxSize = "",
+    max_compressed: o.MaxCompressed = "",
+    max_layer: o.MaxLayer = "",
+    max_package: o.MaxPackage = "",
+    max_wasted: o.MaxWasted = "",
+    max_wasted_share: o.MaxWastedShare = "",
+    min_efficiency: o.MinEfficiency = "",
+) -> None:
+    """The limits that an image can be held to."""
+
+
 def takes(group: Callable[..., None]) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Let a command take the options of a group too; it finds them in its context's ``params``.
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from nb2image.cli import options as o
 from nb2image.cli.app import app, face
-
-LIMITS = "Limits: exit status 9 when one is not kept"
+from nb2image.cli.groups import about_limits, takes
 
 
 class Form(StrEnum):
@@ -23,12 +22,8 @@ class Form(StrEnum):
     sarif = "sarif"
 
 
-def limit(name: str, help: str, metavar: str = "SIZE") -> Any:
-    """A limit's option."""
-    return o.option(name, help=help, panel=LIMITS, metavar=metavar)
-
-
 @app.command()
+@takes(about_limits)
 def inspect(
     context: typer.Context,
     image: Annotated[
@@ -39,17 +34,6 @@ def inspect(
             metavar="IMAGE",
         ),
     ],
-    max_size: Annotated[str, limit("--max-size", "All layers, unpacked: 800MB.")] = "",
-    max_compressed: Annotated[str, limit("--max-compressed", "All layers, compressed.")] = "",
-    max_layer: Annotated[str, limit("--max-layer", "The largest layer above the base.")] = "",
-    max_package: Annotated[str, limit("--max-package", "The largest Python package.")] = "",
-    max_wasted: Annotated[str, limit("--max-wasted", "Bytes that dive counts as wasted.")] = "",
-    max_wasted_share: Annotated[
-        str, limit("--max-wasted-share", "The same over all layers but the first: 5%.", "SHARE")
-    ] = "",
-    min_efficiency: Annotated[
-        str, limit("--min-efficiency", "dive's efficiency: 0.95.", "SHARE")
-    ] = "",
     platform: o.PlatformOf = o.Platform.amd64,
     top: Annotated[
         int,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nb2image.options import Options
 
 BUILD = "The build"
+LIMITS = "Limits: exit status 9 when one is not kept"
 SCRIPT, NEEDS, IMAGE, SHOWN = "The script", "The requirements", "The image", "What is shown"
 
 
@@ -60,6 +61,11 @@ def option(*names: str, help: str, panel: str, metavar: str | None = None) -> An
     return typer.Option(
         *names, help=help, rich_help_panel=panel, metavar=metavar, show_default=False
     )
+
+
+def limit(name: str, help: str, metavar: str = "SIZE") -> Any:
+    """A limit's option."""
+    return option(name, help=help, panel=LIMITS, metavar=metavar)
 
 
 Notebook = Annotated[
@@ -323,6 +329,17 @@ MaxContext = Annotated[
         metavar="SIZE",
     ),
 ]
+
+# limits
+MaxSize = Annotated[str, limit("--max-size", "All layers, unpacked: 800MB.")]
+MaxCompressed = Annotated[str, limit("--max-compressed", "All layers, compressed.")]
+MaxLayer = Annotated[str, limit("--max-layer", "The largest layer above the base.")]
+MaxPackage = Annotated[str, limit("--max-package", "The largest Python package.")]
+MaxWasted = Annotated[str, limit("--max-wasted", "Bytes that dive counts as wasted.")]
+MaxWastedShare = Annotated[
+    str, limit("--max-wasted-share", "The same over all layers but the first: 5%.", "SHARE")
+]
+MinEfficiency = Annotated[str, limit("--min-efficiency", "dive's efficiency: 0.95.", "SHARE")]
 
 # what is shown
 Quiet = Annotated[bool, option("--quiet", "-q", help="Show only the result.", panel=SHOWN)]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-from nb2image.model.analysis import OwnerKind
+from nb2image.model.analysis import GateResult, Gates, OwnerKind, Waste
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,10 @@ class Subject:
     """One of the images that are compared, built or forecast."""
 
     name: str
+    reference: str = ""
+    """What the engine or a path knows it by; empty for a forecast."""
+    notebook: str = ""
+    """The notebook it was made of, where it says so."""
     forecast: bool = False
     """It is not built: its sizes are expected ones."""
     size: int
@@ -39,6 +43,8 @@ class Subject:
     """Bytes that are stored and never seen."""
     efficiency: float | None = None
     wasted_bytes: int | None = None
+    wastes: tuple[Waste, ...] = ()
+    """The paths that waste most, as dive counts."""
     cold_seconds: float | None = None
     """A build without a cache; None when none is known."""
     warm_seconds: float | None = None
@@ -77,3 +83,15 @@ class Comparison:
     """Largest difference first, as in the other lists."""
     layers: tuple[Row, ...]
     folders: tuple[Row, ...]
+    gates: tuple[tuple[GateResult, ...], ...] = ()
+    """For each image what was asked of it, kept or not; empty when nothing was asked. What is
+    not known of an image (the efficiency of one that is not built) is left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """Limits that every image of a comparison must keep; None asks for nothing."""
+
+    gates: Gates = field(default_factory=Gates)
+    max_growth: int | float | None = None
+    """How much larger than the first image the others may be: bytes, or as a float a share."""

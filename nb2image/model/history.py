@@ -35,6 +35,8 @@ class HistoryEntry:
     size: int | None = None
     """Bytes of the image, unpacked."""
     builder: str = ""
+    build_seconds: float | None = None
+    """Of the build alone, without finding requirements and running the image."""
     steps: int = 0
     cached_steps: int = 0
     forecast: int | None = None

@@ -47,6 +47,12 @@ def test_variants_are_built_and_compared(
     assert six["sizes"][0] == six["sizes"][1]
     assert found["shared"][1] > 50_000_000  # both stand on the same base
     assert not list(tmp_path.glob("*-image"))
+    again = nb2image(*argv, "--reuse", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert again.stderr.count("variant-reused") == 2
+    assert json.loads(again.stdout)["packages"] == found["packages"]
+    times = [subject["cold_seconds"] for subject in found["subjects"]]
+    assert [s["cold_seconds"] for s in json.loads(again.stdout)["subjects"]] == times
 
 
 def test_forecast_holds(engine: Engine, tmp_path: Path) -> None:

@@ -12,18 +12,24 @@ from xml.etree import ElementTree
 
 import msgspec
 import pytest
+from PIL import Image, ImageColor
 
-from nb2image.analysis.chart import svg
+from nb2image import comparing
+from nb2image.analysis.chart import layout, svg
+from nb2image.analysis.chart_png import png
 from nb2image.analysis.compare import built, compare, expected, layer_name, layer_parts
 from nb2image.analysis.comparison_text import csv_text, markdown_lines, text_lines
 from nb2image.analysis.forecast import Known, forecast
 from nb2image.analysis.inspect import inspect
 from nb2image.cli import main
-from nb2image.comparing import build_times
+from nb2image.comparing import Variants, build_times, remembered
 from nb2image.errors import OptionError
+from nb2image.events import Event, Noticed
+from nb2image.history import History
 from nb2image.model.comparison import Comparison, Row, Subject
 from nb2image.model.history import HistoryEntry
 from nb2image.options import Options
+from nb2image.services import Services
 from nb2image.variants import variant_options
 from tests import images
 from tests.unit.analysis.layers import Short, image
@@ -210,6 +216,59 @@ def test_build_times_from_the_history() -> None:
     ]
     assert build_times("sha256:1", entries) == (50.0, 2.0)
     assert build_times("", entries) == (None, None)
+    told = [entry(1, 50.0, 0, build_seconds=40.0)]
+    assert build_times("sha256:1", told)[0] == 40.0
+
+
+def test_image_of_the_history(tmp_path: Path) -> None:
+    """An entry's image is known by its id, as its tag may have moved on; an archive by its path."""
+    archive = tmp_path / "a.tar"
+    archive.touch()
+    entries = [
+        entry(3, 1, 0, reference="a.tar", builder="embedded", cwd=str(tmp_path)),
+        entry(2, 1, 0, reference="a:1", image_id="sha256:8"),
+        entry(1, 1, 0),
+    ]
+    assert remembered(2, entries) == ("sha256:8", "a:1 @2")
+    assert remembered(3, entries) == (str(archive), "a.tar @3")
+    with pytest.raises(OptionError, match="no image in entry 1"):
+        remembered(1, entries)
+    with pytest.raises(OptionError, match="no entry 4"):
+        remembered(4, entries)
+
+
+def test_history_on_the_command_line(
+    own_history: Path, archives: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``@1`` is the image of the first entry."""
+    history = History(own_history)
+    history.add(entry(0, 1, 0, reference=archives[1], builder="embedded"))
+    found = json.loads(shown([archives[0], "@1", "--json"], capsys))
+    assert found["subjects"][1]["name"] == f"{archives[1]} @1"
+    assert found["subjects"][1]["size"] == 3000
+    assert main(["compare", archives[0], "@2"]) == 2
+
+
+def test_variant_that_is_there(archives: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """With reuse an image of the very same plan is taken; another plan's is not."""
+    seen: list[Event] = []
+    asked = Variants(notebook=Path("My Notebook.ipynb"), names=("cpu",), options=Options())
+    assert asked.tag("cpu") == "my-notebook:cpu"
+    labels = {"io.nb2image.plan": PLAN.digest}
+    real = comparing.inspect_named
+    monkeypatch.setattr(comparing, "image_labels", lambda name, services: labels)
+    monkeypatch.setattr(
+        comparing, "inspect_named", lambda name, services, platform: real(archives[0], services)
+    )
+    monkeypatch.setattr("nb2image.pipeline.make_plan", lambda *_: PLAN)
+    found = comparing.there("cpu", Options(), asked, Services(), seen.append)
+    assert found is not None
+    assert (found.name, found.size) == ("cpu", 1000)
+    assert [type(event) for event in seen] == [Noticed]
+    labels["io.nb2image.plan"] = "sha256:other"
+    assert comparing.there("cpu", Options(), asked, Services(), seen.append) is None
+    labels.clear()
+    assert comparing.there("cpu", Options(), asked, Services(), seen.append) is None
 
 
 @pytest.fixture
@@ -236,6 +295,19 @@ def test_command_line(archives: list[str], capsys: pytest.CaptureFixture[str]) -
     assert shown([*archives, "--format", "csv"], capsys).startswith("section,kind,name")
     assert "| --- | ---: | ---: |" in shown([*archives, "--format", "markdown"], capsys)
     assert shown([*archives, "--format", "svg"], capsys).startswith("<svg")
+
+
+def test_png(archives: list[str], capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    """The picture has the chart's colours at the chart's places, twice as large."""
+    picture = Image.open(io.BytesIO(png(COMPARISON)))
+    chart = layout(COMPARISON)
+    assert picture.size == ((760 + 32) * 2, (chart.height + 32) * 2)
+    for bar in chart.bars:
+        piece = max(bar.pieces, key=lambda piece: piece.width)
+        place = (round((16 + piece.x + piece.width / 2) * 2), (16 + bar.y + 13) * 2)
+        assert picture.getpixel(place) == ImageColor.getrgb(piece.colour)
+    assert main(["compare", *archives, "--format", "png"]) == 0
+    assert capsysbinary.readouterr().out.startswith(b"\x89PNG")
 
 
 def test_command_line_refuses(archives: list[str], capsys: pytest.CaptureFixture[str]) -> None:
