@@ -1,0 +1,1 @@
+"""The Build page without a browser."""
