@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import signal
 from pathlib import Path
 
@@ -13,9 +14,13 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+TESTS = itertools.count()
+
+
 @pytest.fixture(autouse=True)
-def own_history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def own_history(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No test writes to the history of whoever runs it."""
-    path = tmp_path / "state" / "history.db"
+    # not under tmp_path: most tests need no folder, and two thousand of them take their time
+    path = tmp_path_factory.getbasetemp() / "histories" / str(next(TESTS)) / "history.db"
     monkeypatch.setenv("NB2IMAGE_HISTORY", str(path))
     return path

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import unquote, urlsplit
@@ -164,8 +165,12 @@ def sources(network: NetworkConfig) -> tuple[str, ...]:
     return tuple(url for url in (network.index_url, *network.extra_index_urls) if url)
 
 
+@cache
 def trust(authorities: str) -> ssl.SSLContext:
-    """Who vouches for a server: the configured authorities, else the system's and certifi's."""
+    """Who vouches for a server: the configured authorities, else the system's and certifi's.
+
+    Reading them takes 60 ms: once for all clients.
+    """
     if authorities:
         return ssl.create_default_context(cafile=authorities)
     import certifi

@@ -313,6 +313,7 @@ def test_history_that_cannot_be_written_is_a_note(
     own_history: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A command goes on without the history, and says so."""
+    own_history.parent.parent.mkdir(exist_ok=True)
     own_history.parent.write_text("a file where the folder should be")
     seen: list[Event] = []
     with remember("plan", seen.append, services()) as memory:

@@ -222,14 +222,11 @@ class Http:
 
         with self._lock:
             if self._client is None:
-                # reading the authorities takes a while: not twice where nothing is routed
-                routed = self.network.proxies or self.network.trusted_hosts
-                plain = self.transport is not None or not routed
                 self._client = httpx.Client(
                     auth=netrc(),
                     headers={"User-Agent": "nb2image"},
                     limits=httpx.Limits(max_connections=CONNECTIONS),
-                    mounts={} if plain else routes(self.network),
+                    mounts={} if self.transport else routes(self.network),
                     timeout=TIMEOUT_SECONDS,
                     transport=self.transport,
                     trust_env=False,
