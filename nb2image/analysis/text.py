@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from nb2image.analysis.compare import layer_name
 from nb2image.model.analysis import (
     Chain,
     GateResult,
@@ -105,10 +106,10 @@ def layer_lines(inspection: Inspection) -> Iterator[str]:
         compressed = f"{about}{amount(layer.compressed_estimate)}"
         base = "base: " if layer.base else ""
         wasted = f" [{amount(layer.wasted)} hidden by later layers]" if layer.wasted else ""
-        command = " ".join(layer.command.removeprefix("/bin/sh -c ").split()) or "(no command)"
+        command = layer_name(layer.command) or "(no command)"
         yield (
             f"  {layer.number:3} {amount(layer.size):>9} {compressed:>10} {layer.files:6} files  "
-            f"{base}{command[:100]}{wasted}"
+            f"{base}{command}{wasted}"
         )
 
 

@@ -20,7 +20,7 @@ from nb2image.build.steps import Steps
 from nb2image.engine import EngineFacts, connect, engine_address, engine_facts, unreachable
 from nb2image.errors import EngineError
 from nb2image.events import Emit, Noticed
-from nb2image.model import BuiltImage, Finding
+from nb2image.model import BuiltImage, BuiltLayer, Finding
 from nb2image.network import NetworkConfig
 from nb2image.process import Runner, Stream
 
@@ -52,7 +52,7 @@ class DockerBuilder:
                 argv = build_command(client, request, network, made)
                 self._run(argv, network, RawJson(steps) if client.rawjson else Plain(steps), steps)
                 image = made.read_text().strip()
-            size = inspect_size(engine, image, self.environ)
+            size, layers = inspect_image(engine, image, self.environ)
         done, cached = steps.counted
         return BuiltImage(
             reference=request.tag,
@@ -62,6 +62,7 @@ class DockerBuilder:
             seconds=time.monotonic() - begun,
             steps=done,
             cached_steps=cached,
+            layers=layers,
         )
 
     def _run(
@@ -131,9 +132,17 @@ def check_platform(facts: EngineFacts, request: BuildRequest, emit: Emit) -> Non
         emit(Noticed(stage="build", finding=finding))
 
 
-def inspect_size(engine: docker.DockerClient, image: str, environ: Mapping[str, str]) -> int:
-    """The bytes of an image's layers. Raises EngineError when the engine has gone."""
+def inspect_image(
+    engine: docker.DockerClient, image: str, environ: Mapping[str, str]
+) -> tuple[int, tuple[BuiltLayer, ...]]:
+    """The bytes of an image's layers, and each that is not empty.
+
+    Raises EngineError when the engine has gone.
+    """
     try:
-        return int(engine.images.get(image).attrs["Size"])
+        found = engine.images.get(image)
+        steps = reversed(found.history())
+        layers = (BuiltLayer(command=str(s["CreatedBy"]), size=int(s["Size"])) for s in steps)
+        return int(found.attrs["Size"]), tuple(layer for layer in layers if layer.size)
     except Exception as error:  # requests' and urllib3's own come through as well
         raise unreachable(error, engine_address(environ)) from error

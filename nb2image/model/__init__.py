@@ -5,7 +5,7 @@ A record imports nothing of ours but other records, holds tuples instead of list
 """
 
 from nb2image.model.gpu import Accelerator, CudaChoice, GpuEvidence, GpuNeed, GpuReason
-from nb2image.model.image import BuiltImage, OutputFile, Report, RunReport
+from nb2image.model.image import BuiltImage, BuiltLayer, OutputFile, Report, RunReport
 from nb2image.model.notebook import Cell, MimeData, Notebook, Output
 from nb2image.model.place import Finding, Place
 from nb2image.model.plan import BaseImage, BuildPlan, PlannedFile, Revision
@@ -35,6 +35,7 @@ __all__ = [
     "BaseImage",
     "BuildPlan",
     "BuiltImage",
+    "BuiltLayer",
     "Cell",
     "CellRun",
     "CellVerdict",

@@ -9,6 +9,17 @@ from nb2image.model.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltLayer:
+    """One layer of an image, as its builder or its engine tells of it."""
+
+    command: str
+    """What made it: a Dockerfile's instruction, or what the embedded builder put there; hostile
+    where the base image tells it."""
+    size: int
+    """Bytes, uncompressed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BuiltImage:
     """An image that a builder has made."""
 
@@ -22,6 +33,8 @@ class BuiltImage:
     seconds: float
     steps: int = 0
     cached_steps: int = 0
+    layers: tuple[BuiltLayer, ...] = ()
+    """From the lowest to the topmost, those of the base included where they are known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

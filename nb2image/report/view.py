@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from nb2image.analysis.compare import layer_name
 from nb2image.model import BuildPlan, CellVerdict, Notebook, Report
 from nb2image.report.pictures import Picture
 from nb2image.sizes import amount
@@ -56,6 +57,8 @@ class View:
     others: tuple[tuple[str, str, str], ...]
     """(name, version, asked for by) of the rest of the lock."""
     system: tuple[tuple[str, str], ...]
+    layers: tuple[tuple[str, str], ...]
+    """(size, what made it), from the lowest to the topmost."""
     files: tuple[tuple[str, str, str], ...]
     badge: str
 
@@ -90,6 +93,10 @@ def view(
             if p.name not in needed
         ),
         system=tuple((p.name, p.reason) for p in plan.requirements.system),
+        layers=tuple(
+            (amount(layer.size), layer_name(layer.command))
+            for layer in (report.image.layers if report.image else ())
+        ),
         files=tuple((f.path, amount(f.size), f.reason) for f in plan.files),
         badge=badge(report),
     )

@@ -30,7 +30,7 @@ from nb2image.build.interface import BuildRequest
 from nb2image.context import read_context
 from nb2image.errors import BuildError
 from nb2image.events import Emit, Noticed, StageFinished, StageStarted
-from nb2image.model import BuildPlan, BuiltImage, Finding
+from nb2image.model import BuildPlan, BuiltImage, BuiltLayer, Finding
 from nb2image.process import Runner
 from nb2image.requirements.index import PackageIndex
 from nb2image.requirements.target import Target
@@ -79,6 +79,10 @@ class EmbeddedBuilder:
             builder=self.name,
             seconds=time.monotonic() - begun,
             steps=len(own),
+            layers=(
+                BuiltLayer(command=base.name, size=base.facts.unpacked),
+                *(BuiltLayer(command=layer.what, size=layer.unpacked) for layer in own),
+            ),
         )
 
     def _check(self, images: Sequence[Image]) -> None:

@@ -39,6 +39,15 @@ class Image:
 
     attrs = {"Size": 123}  # noqa: RUF012  a fake's fixed answer
 
+    @staticmethod
+    def history() -> list[dict[str, Any]]:
+        """The topmost layer first, as the engine tells it."""
+        return [
+            {"CreatedBy": "COPY app /app", "Size": 3},
+            {"CreatedBy": "USER app", "Size": 0},
+            {"CreatedBy": "base", "Size": 120},
+        ]
+
 
 class Engine:
     """The part of the SDK's client that a build uses."""
@@ -102,6 +111,10 @@ def test_whole_command_line(tmp_path: Path) -> None:
     ]
     assert runner.env == {"A": "1", "DOCKER_BUILDKIT": "1", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
     assert (image.reference, image.id, image.size) == ("me/x:1", "sha256:made", 123)
+    assert [(layer.command, layer.size) for layer in image.layers] == [
+        ("base", 120),
+        ("COPY app /app", 3),
+    ]
     assert (image.steps, image.cached_steps, image.builder) == (2, 1, "docker")
 
 

@@ -12,6 +12,8 @@ import pytest
 from PIL import Image
 
 from nb2image.model import (
+    BuiltImage,
+    BuiltLayer,
     Cell,
     CellVerdict,
     Compared,
@@ -51,7 +53,16 @@ def report() -> Report:
     )
     verdict = Verdict(ran=True, exit_status=0, cells=(cell,))
     finding = Finding(severity="warning", code="x", message=HOSTILE, place=Place(cell=3))
-    return Report(notebook="x.ipynb", verdict=verdict, findings=(finding,))
+    layers = (BuiltLayer(command="base", size=121_900_000), BuiltLayer(command=HOSTILE, size=5))
+    image = BuiltImage(
+        reference="x:1",
+        id="sha256:aa",
+        size=121_900_005,
+        builder="docker",
+        seconds=1,
+        layers=layers,
+    )
+    return Report(notebook="x.ipynb", image=image, verdict=verdict, findings=(finding,))
 
 
 def write(folder: Path, shown: Report, *, html: bool = True) -> None:
@@ -74,6 +85,13 @@ def test_nothing_hostile_becomes_markup(tmp_path: Path) -> None:
     assert "<script" not in outside
     assert "[a](" not in outside.replace("\\[", "")
     assert "\x1b" not in markdown + html
+
+
+def test_layers_with_their_sizes(tmp_path: Path) -> None:
+    """Both pages tell what each layer of the image weighs and what made it."""
+    write(tmp_path / "out", report())
+    assert "| 121.9 MB | base |" in (tmp_path / "out" / "report.md").read_text()
+    assert "<td>121.9 MB</td><td>base</td>" in (tmp_path / "out" / "report.html").read_text()
 
 
 def test_figures_stand_side_by_side(tmp_path: Path) -> None:
