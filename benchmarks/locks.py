@@ -27,6 +27,7 @@ from nb2image.errors import Nb2ImageError
 from nb2image.model import Requirements
 from nb2image.notebook.read import read_notebook
 from nb2image.options import Options
+from nb2image.pipeline import accelerate
 from nb2image.process import Completed
 from nb2image.project import find_project
 from nb2image.requirements.find import find_requirements
@@ -57,7 +58,10 @@ def lock(case: dict[str, Any], path: Path, services: Services) -> Requirements:
     notebook = read_notebook(source, name=path.stem, suffix=path.suffix)
     script, _ = script_of(notebook, project)
     services = replace(services, run=run)
-    return find_requirements(notebook, script, project, Options(), services, events.ignore)
+    accelerator, _ = accelerate(notebook, script, Options())
+    return find_requirements(
+        notebook, script, project, accelerator, Options(), services, events.ignore
+    )
 
 
 def line(found: Requirements) -> str:

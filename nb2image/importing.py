@@ -30,7 +30,7 @@ def repair_imports(
     """
     tried = 0
     while failures := failing(plan, image, services, emit):
-        world = make_world(options, services, emit)
+        world = make_world(options, services, emit, kind=plan.accelerator.kind)
         better = repair(failures, plan.requirements, options, world)
         if tried == options.repair or better is None:
             for failure in failures:

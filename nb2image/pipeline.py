@@ -17,6 +17,7 @@ from nb2image.build.choose import BuildOptions
 from nb2image.errors import Nb2ImageError, OptionError, PlanError
 from nb2image.events import Emit, Event, Noticed, Stage, StageFinished, StageStarted
 from nb2image.model import (
+    Accelerator,
     BuildPlan,
     BuiltImage,
     Finding,
@@ -86,10 +87,21 @@ def script(project: Project, notebook: Notebook, options: Options, emit: Emit) -
     return made
 
 
+def accelerate(
+    notebook: Notebook, script: Script, options: Options
+) -> tuple[Accelerator, tuple[Finding, ...]]:
+    """Whether the image is for a GPU, and what the user should know of that."""
+    from nb2image.gpu.need import gpu_evidence
+    from nb2image.gpu.policy import decide
+
+    return decide(gpu_evidence(notebook, script), options.gpu)
+
+
 def require(
     project: Project,
     notebook: Notebook,
     script: Script,
+    accelerator: Accelerator,
     options: Options,
     services: Services,
     emit: Emit,
@@ -98,7 +110,7 @@ def require(
     from nb2image.requirements.find import find_requirements
 
     with stage(emit, "require") as say:
-        found = find_requirements(notebook, script, project, options, services, emit)
+        found = find_requirements(notebook, script, project, accelerator, options, services, emit)
         say(f"Python {found.python}")
         say(f"{len(found.direct)} needed, {len(found.locked)} packages in all")
     notice(emit, "require", found.findings)
@@ -112,7 +124,9 @@ def find(path: Path, options: Options, services: Services, emit: Emit) -> Requir
     """
     project, notebook = read(path, emit)
     made = script(project, notebook, options, emit)
-    return require(project, notebook, made, options, services, emit)
+    accelerator, findings = accelerate(notebook, made, options)
+    notice(emit, "script", findings)
+    return require(project, notebook, made, accelerator, options, services, emit)
 
 
 def make_plan(path: Path, options: Options, services: Services, emit: Emit) -> BuildPlan:
@@ -133,7 +147,8 @@ def plan_project(
 
     project, notebook = read(path, emit)
     made = script(project, notebook, options, emit)
-    requirements = require(project, notebook, made, options, services, emit)
+    accelerator, about_gpu = accelerate(notebook, made, options)
+    requirements = require(project, notebook, made, accelerator, options, services, emit)
     with stage(emit, "plan") as say:
         files = plan_files(notebook, made, project, options)
         plan = make_build_plan(
@@ -144,7 +159,8 @@ def plan_project(
             project,
             options,
             revision=read_revision(project, files.files, services.run, services.environ),
-            findings=files.findings,
+            accelerator=accelerator,
+            findings=(*about_gpu, *files.findings),
         )
         say(f"{plan.layout} on {plan.base.reference}")
         say("1 file" if len(plan.files) == 1 else f"{len(plan.files)} files")

@@ -17,6 +17,11 @@ def plan_lines(plan: BuildPlan) -> Iterator[str]:
     trimmed = ", trimmed" if plan.trim else ""
     yield f"{plan.name}: {plan.notebook} as {plan.script.name}"
     yield f"  base          {plan.base.reference}, {plan.layout}, {bytecode}{trimmed}"
+    yield f"  for           {'a GPU' if plan.accelerator.kind == 'cuda' else 'the CPU'}" + because(
+        plan.accelerator.reason
+    )
+    for reason in plan.accelerator.evidence.reasons:
+        yield f"    {reason.level:9} {reason.place or 'the notebook'}: {reason.message}"
     python = plan.requirements
     yield f"  Python        {python.python}" + because(python.python_reason)
     download = sum(p.size or 0 for p in python.locked)

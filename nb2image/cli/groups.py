@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from nb2image.cli import gpu_options as g
 from nb2image.cli import options as o
 
 
@@ -29,6 +30,9 @@ def about_notebook(
     no_apt: o.NoApt = None,
     repair: o.Repair = 3,
     offline: o.Offline = False,
+    gpu: g.Gpu = False,
+    cpu: g.Cpu = False,
+    allow_cuda_in_cpu: g.AllowCudaInCpu = False,
     base_image: o.BaseImage = "",
     single_stage: o.SingleStage = False,
     compile_bytecode: o.CompileBytecode = False,

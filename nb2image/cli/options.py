@@ -358,6 +358,7 @@ def gather(given: Mapping[str, Any]) -> Options:
 
     Raises OptionError.
     """
+    from nb2image.cli.gpu_options import asked
     from nb2image.options import MAX_CONTEXT_BYTES, Options
 
     return Options(
@@ -379,6 +380,8 @@ def gather(given: Mapping[str, Any]) -> Options:
         no_apt=tuple(given.get("no_apt") or ()),
         offline=given.get("offline", False),
         repair=given.get("repair", Options().repair),
+        gpu=asked(given),
+        allow_cuda_in_cpu=given.get("allow_cuda_in_cpu", False),
         base_image=given.get("base_image", ""),
         layout="single-stage" if given.get("single_stage") else "multi-stage",
         compile_bytecode=given.get("compile_bytecode", False),

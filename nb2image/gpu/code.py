@@ -281,9 +281,9 @@ class Looker(ast.NodeVisitor):
             self.add(value, f"needs a GPU: {text}", f"takes a GPU: {text}")
         elif among(given, signs.SOFT_OPTIONS.get(name, ())):
             self.optional(value, f"takes a GPU that is there: {text}")
-        elif name == "gpus" and type(given) is int and given > 0:
-            self.add(value, f"uses a GPU: {text}")
-        elif name in signs.DEVICE_KEYWORDS and is_device(value):
+        elif (name == "gpus" and type(given) is int and given > 0) or (
+            name in signs.DEVICE_KEYWORDS and is_device(value)
+        ):
             self.add(value, f"uses a GPU: {text}")
 
 

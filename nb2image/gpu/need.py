@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable, Iterator
 
 from nb2image.gpu import signs
@@ -13,7 +12,6 @@ from nb2image.model import GpuEvidence, GpuNeed, GpuReason, Notebook, Place, Scr
 from nb2image.requirements.imports import script_place
 
 LEVELS: tuple[GpuNeed, ...] = ("none", "optional", "required")
-LOAD_EXTENSION = re.compile(r"^\s*%load_ext\s+([\w.]+)", re.MULTILINE)
 
 
 def gpu_evidence(notebook: Notebook, script: Script) -> GpuEvidence:
@@ -24,9 +22,7 @@ def gpu_evidence(notebook: Notebook, script: Script) -> GpuEvidence:
     """
     in_metadata, gpu_type = metadata_reasons(notebook.metadata_json)
     in_outputs, torch, driver, shown = output_reasons(notebook.cells)
-    reasons = unique(
-        [*code_reasons(script), *line_reasons(notebook, script), *in_metadata, *in_outputs]
-    )
+    reasons = unique([*code_reasons(script), *line_reasons(script), *in_metadata, *in_outputs])
     ordered = sorted(reasons, key=lambda r: -LEVELS.index(r.level))
     return GpuEvidence(
         need=ordered[0].level if ordered else "none",
@@ -60,24 +56,12 @@ def code_reasons(script: Script) -> Iterator[GpuReason]:
             yield GpuReason(level=level, message=message, place=place)
 
 
-def line_reasons(notebook: Notebook, script: Script) -> Iterator[GpuReason]:
-    """What shell lines and magics tell."""
+def line_reasons(script: Script) -> Iterator[GpuReason]:
+    """What shell lines tell."""
     for name, place in script.programs:
         level = signs.GPU_PROGRAMS.get(name)
         if level is not None:
             yield GpuReason(level=level, message=f"runs {name}", place=place)
-    left_out = {cell.number for cell in script.cells if cell.left_out}
-    for cell in notebook.cells:
-        if cell.kind != "code" or cell.number in left_out:
-            continue
-        for match in LOAD_EXTENSION.finditer(cell.source):
-            if match[1] in signs.GPU_EXTENSIONS:
-                line = cell.source.count("\n", 0, match.start(1)) + 1
-                yield GpuReason(
-                    level="optional",
-                    message=f"loads {match[1]}, which takes a GPU that is there",
-                    place=Place(cell=cell.number, line=line),
-                )
 
 
 def parse(source: str) -> ast.Module | None:

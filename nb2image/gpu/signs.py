@@ -17,8 +17,6 @@ GPU_MODULES = frozenset(
 """Modules that cannot be imported, or do nothing, without a GPU."""
 GPU_TOOLS = frozenset({"GPUtil", "deepspeed", "gpustat", "pynvml", "xformers"})
 """Modules that look at a GPU or make use of one that is there."""
-GPU_EXTENSIONS = frozenset({"cudf.pandas", "cuml.accel"})
-"""IPython extensions that take the GPU where there is one."""
 GPU_PROGRAMS: dict[str, GpuNeed] = {"nvidia-smi": "optional", "nvcc": "required"}
 """Programs of shell lines. nvidia-smi is mostly a look at what Colab gave."""
 

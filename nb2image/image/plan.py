@@ -9,11 +9,21 @@ from nb2image import __version__
 from nb2image.image.base import base_for
 from nb2image.image.quote import slug
 from nb2image.image.validate import validate_plan
-from nb2image.model import BuildPlan, Finding, Notebook, PlannedFile, Requirements, Revision, Script
+from nb2image.model import (
+    Accelerator,
+    BuildPlan,
+    Finding,
+    Notebook,
+    PlannedFile,
+    Requirements,
+    Revision,
+    Script,
+)
 from nb2image.options import Options
 from nb2image.project import Project
 
 NO_REVISION = Revision()
+CPU = Accelerator()
 SECRET_ENV = re.compile(
     r"(^|_)(TOKEN|SECRET|PASSW(OR)?D|PASSPHRASE|CREDENTIALS?|API_?KEY)(_|$)", re.I
 )
@@ -29,6 +39,7 @@ def make_build_plan(
     project: Project,
     options: Options,
     *,
+    accelerator: Accelerator = CPU,
     revision: Revision = NO_REVISION,
     findings: tuple[Finding, ...] = (),
 ) -> BuildPlan:
@@ -42,6 +53,7 @@ def make_build_plan(
         script=script,
         requirements=requirements,
         base=base_for(requirements.python, options.base_image),
+        accelerator=accelerator,
         layout=options.layout,
         bytecode=options.compile_bytecode,
         trim=options.trim,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from nb2image.events import Emit
-from nb2image.model import Finding, Notebook, Requirements, Script
+from nb2image.model import Accelerator, Finding, Notebook, Requirements, Script
 from nb2image.options import Options
 from nb2image.project import Project
 from nb2image.requirements.conflicts import refusal_error
@@ -27,15 +27,16 @@ def find_requirements(
     notebook: Notebook,
     script: Script,
     project: Project,
+    accelerator: Accelerator,
     options: Options,
     services: Services,
     emit: Emit,
 ) -> Requirements:
-    """The lock for the image's Python and platform, with the evidence.
+    """The lock for the image's Python, platform and kind, with the evidence.
 
     Raises RequirementsError.
     """
-    world = make_world(options, services, emit)
+    world = make_world(options, services, emit, kind=accelerator.kind)
     wanted = find_wanted(notebook, script, project, world)
     climbed, wanted = climb_without_drift(wanted, find_uses(script), world)
     found = locked(climbed, wanted, script, world)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from nb2image.events import Emit, Noticed
 from nb2image.image.base import base_for
@@ -35,6 +36,8 @@ class World:
     index: Index
     options: Options
     emit: Emit
+    kind: Literal["cpu", "cuda"] = "cuda"
+    """``cpu`` takes builds without CUDA where there are some."""
 
     @property
     def today(self) -> date:
@@ -66,12 +69,20 @@ class World:
         self.emit(Noticed(stage="require", finding=finding))
 
 
-def make_world(options: Options, services: Services, emit: Emit) -> World:
+def make_world(
+    options: Options, services: Services, emit: Emit, *, kind: Literal["cpu", "cuda"] = "cuda"
+) -> World:
     """The world of one run. Raises RequirementsError when uv cannot be run."""
     network = read_network(services.environ)
     cache = DiskCache(root=services.cache)
     default = network.index_url or ask_default_index(services, cache)
     index = Index(network, cache, default_index=default, offline=options.offline)
     return World(
-        services=services, network=network, cache=cache, index=index, options=options, emit=emit
+        services=services,
+        network=network,
+        cache=cache,
+        index=index,
+        options=options,
+        emit=emit,
+        kind=kind,
     )
