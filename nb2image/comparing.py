@@ -85,7 +85,7 @@ def build_times(
     for entry in reversed(entries):
         if plan_digest and entry.plan_digest == plan_digest and entry.ok and entry.steps:
             seconds = entry.seconds if entry.build_seconds is None else entry.build_seconds
-            if entry.cached_steps == 0:
+            if entry.cached_steps <= 1:  # the base image, where it is there, is a step, too
                 cold = seconds
             elif entry.cached_steps >= entry.steps - 1:  # loading the context is always done
                 warm = seconds

@@ -28,6 +28,7 @@ from nb2image.summary import plan_lines, verdict_lines
 from nb2image.terminal import clean, one_line, passable, step_title
 
 if TYPE_CHECKING:
+    from nb2image.delivery import Delivered
     from nb2image.doctor import Check
     from nb2image.model.analysis import Inspection
     from nb2image.model.comparison import Comparison
@@ -264,6 +265,14 @@ def show_run(report: RunReport, folder: Path, *, quiet: bool, as_json: bool) -> 
 def show_folder(folder: Path, *, as_json: bool) -> None:
     """Print the folder that was written."""
     print(msgspec.json.encode({"folder": str(folder)}).decode() if as_json else clean(str(folder)))
+
+
+def show_delivered(done: Delivered, *, as_json: bool) -> None:
+    """Print where an image was brought: the file, or the registry's name for it."""
+    if as_json:
+        print(msgspec.json.encode(done).decode())
+    else:
+        print(clean(f"{done.to}@{done.digest}" if done.digest else done.to))
 
 
 def show_rebuilt(found: Rebuilt, *, as_json: bool) -> None:

@@ -12,7 +12,9 @@ from typing import Literal
 
 from nb2image.model.place import Finding
 
-Stage = Literal["read", "script", "require", "plan", "render", "build", "run", "verify", "report"]
+Stage = Literal[
+    "read", "script", "require", "plan", "render", "build", "run", "verify", "report", "deliver"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from nb2image.analysis.forecast import Builder
+from nb2image.delivery import Delivered
 from nb2image.errors import HistoryError, Interrupted, Nb2ImageError
 from nb2image.events import Emit, Event, Noticed, OutputLine, StageStarted
 from nb2image.history import History, now, place
@@ -48,7 +49,9 @@ class Memory:
         self.onward(event)
 
     def done(
-        self, result: BuildPlan | BuiltImage | Report | RunReport, context: Path | None = None
+        self,
+        result: BuildPlan | BuiltImage | Report | RunReport | Delivered,
+        context: Path | None = None,
     ) -> None:
         """The command's result; ``context`` is the folder of what was built."""
         self.report = msgspec.json.encode(result).decode()
@@ -62,7 +65,13 @@ class Memory:
                 self._report(result)
             case RunReport():
                 ok = result.exit_status == 0
-                self.entry = replace(self.entry, reference=result.image, ok=ok)
+                self.entry = replace(
+                    self.entry, reference=result.image, image_id=result.image_id, ok=ok
+                )
+            case Delivered(image=image, image_id=number, to=to):
+                self.entry = replace(
+                    self.entry, reference=image, image_id=number, message=f"to {to}"
+                )
         if context is not None:
             self.entry = replace(self.entry, context=str(context.resolve()))
             self._read_plan(context)

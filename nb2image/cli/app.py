@@ -70,9 +70,11 @@ def main(argv: Sequence[str]) -> int:
         history,
         inspect,
         plan,
+        push,
         rebuild,
         requirements,
         run,
+        save,
         verify,
     )
 

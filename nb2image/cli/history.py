@@ -28,6 +28,8 @@ class Action(StrEnum):
     build = "build"
     run = "run"
     verify = "verify"
+    save = "save"
+    push = "push"
 
 
 class State(StrEnum):

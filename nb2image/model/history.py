@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Action = Literal["plan", "convert", "build", "run", "verify"]
+Action = Literal["plan", "convert", "build", "run", "verify", "save", "push"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -211,7 +211,7 @@ def test_build_times_from_the_history() -> None:
         entry(5, 2.0, 8),
         entry(4, 3.0, 7),
         entry(3, 9.0, 4),
-        entry(2, 50.0, 0),
+        entry(2, 50.0, 1),
         entry(1, 70.0, 0, plan_digest="sha256:2"),
     ]
     assert build_times("sha256:1", entries) == (50.0, 2.0)
