@@ -94,7 +94,7 @@ def view(
         ),
         system=tuple((p.name, p.reason) for p in plan.requirements.system),
         layers=tuple(
-            (amount(layer.size), layer_name(layer.command))
+            (amount(layer.size), layer_name(layer.command) or "not told")
             for layer in (report.image.layers if report.image else ())
         ),
         files=tuple((f.path, amount(f.size), f.reason) for f in plan.files),
@@ -117,7 +117,8 @@ def headline(report: Report) -> str:
     good = verdict.count("same", "close")
     total = good + verdict.count("differs", "not-reached")
     if verdict.proved:
-        return f"The image runs and shows what the notebook shows, in all {total} cells compared."
+        cells = "the one cell" if total == 1 else f"all {total} cells"
+        return f"The image runs and shows what the notebook shows, in {cells} compared."
     return f"The image runs; {good} of {total} cells show what the notebook shows."
 
 

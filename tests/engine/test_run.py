@@ -275,3 +275,20 @@ def test_image_that_is_not_there(engine: Engine, tmp_path: Path) -> None:
     assert done.returncode == 6
     assert "there is no image nb2image-test/nobody" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_detached(engine: Engine, image: str, tmp_path: Path) -> None:
+    """--detach leaves the container running under its name and prints that; a taken one is said."""
+    name = f"{image.partition('/')[2].replace(':', '-')}-detached"
+    given = ("run", image, "--detach", "--name", name, "--json", "--", "live")
+    try:
+        done = nb2image(*given, cwd=tmp_path)
+        assert json.loads(done.stdout) == {"container": name}
+        assert engine.docker("ps", "--quiet", "--filter", f"name={name}").stdout
+        assert engine.docker("logs", name).stdout.startswith("begun\n")
+        again = nb2image(*given, cwd=tmp_path)
+        assert again.returncode == 8
+        assert f"docker rm -f {name}" in again.stderr
+        assert engine.docker("ps", "--quiet", "--filter", f"name={name}").stdout
+    finally:
+        engine.docker("rm", "--force", "--volumes", name)
