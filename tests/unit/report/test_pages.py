@@ -127,7 +127,7 @@ def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
         (Verdict(ran=True, exit_status=0), "no outputs to compare", "nb2image-runs-blue"),
         (
             Verdict(ran=True, exit_status=0, cells=(CellVerdict(cell=1, grade="close"),)),
-            "in all 1 cells",
+            "in the one cell compared",
             "nb2image-100%25%20reproduced-brightgreen",
         ),
         (
