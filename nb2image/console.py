@@ -308,6 +308,20 @@ def show_proof(report: Report, *, as_json: bool) -> None:
         print("\n".join(clean(line) for line in verdict_lines(report.verdict)))
 
 
+def show_address(address: str) -> None:
+    """Print where the dashboard is."""
+    print(address, flush=True)
+    tell("the dashboard is there; keep the address to yourself. Ctrl-C ends it")
+
+
+def tell_open_address(host: str) -> None:
+    """Say what it means that the dashboard can be reached from elsewhere."""
+    tell(f"warning: the dashboard listens on {one_line(host)}, not for this machine alone.")
+    tell("  Whoever has its address and token can run code here through the container engine,")
+    tell("  and what is sent can be read on the way: use it in a network that you trust, or")
+    tell("  behind a proxy with TLS.")
+
+
 def tell_proof(verdict: Verdict) -> None:
     """Say what the proof showed, where the result is something else."""
     for line in verdict_lines(verdict):
