@@ -1,0 +1,45 @@
+"""The live part of the page: steps and log, fed by the stream of the job's events."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from dashboard import theme
+from nb2image.jobs import Job
+
+HERE = Path(__file__).parent
+
+
+def show(job: Job) -> None:
+    """Show a job as it goes on; the page runs again when it ends."""
+    renderer()(
+        key=f"live-{job.id}",
+        data={
+            "job": job.id,
+            "finished": job.finished,
+            "stream": f"/api/jobs/{job.id}/events",
+            "log": f"/api/jobs/{job.id}/log",
+            "colours": theme.colours(),
+        },
+        on_ended_change=lambda: None,
+    )
+
+
+def renderer() -> Any:
+    """The component, registered with the server that runs."""
+    if not _registered:
+        _registered.append(
+            st.components.v2.component(
+                "nb2image-live",
+                html=(HERE / "live.html").read_text("utf-8"),
+                css=(HERE / "live.css").read_text("utf-8"),
+                js=(HERE / "live.js").read_text("utf-8"),
+            )
+        )
+    return _registered[0]
+
+
+_registered: list[Any] = []

@@ -1,0 +1,57 @@
+"""What came of a job that did not fail."""
+
+from __future__ import annotations
+
+import msgspec
+import streamlit as st
+
+from dashboard import links, state
+from nb2image.jobs import Job
+from nb2image.model import Report
+from nb2image.sizes import amount
+from nb2image.summary import verdict_lines
+
+
+def show(job: Job) -> None:
+    """Say how it ended and what to do next."""
+    match job.state:
+        case "done":
+            show_result(job)
+        case "cancelled":
+            st.warning("Cancelled: nothing half-made is left behind.", icon="✋")
+        case "lost":
+            st.warning(
+                "The dashboard's server ended while this ran, and the job with it.", icon="⚠️"
+            )
+    if job.request.form or job.request.notebook:
+        edit = "Build again" if job.state != "done" else "Edit and build again"
+        if st.button(edit, key="edit"):
+            st.switch_page(links.BUILD, query_params={"job": job.id})
+
+
+def show_result(job: Job) -> None:
+    """The image and how it compared with the notebook."""
+    report = report_of(job)
+    image = report.image if report else None
+    if report is None or image is None:
+        st.success("Done.", icon="✅")
+        return
+    st.success(f"**{image.reference}** is built: {amount(image.size)}.", icon="✅")
+    if report.verdict is not None:
+        st.code("\n".join(verdict_lines(report.verdict)), language=None, wrap_lines=True)
+    with st.container(horizontal=True):
+        st.page_link(
+            links.COMPARE,
+            label="Compare with others",
+            icon="📊",
+            query_params={"image": image.reference},
+        )
+        st.page_link(links.HISTORY, label="History", icon="🕑")
+
+
+def report_of(job: Job) -> Report | None:
+    """What a conversion printed as its result; None when there is none."""
+    try:
+        return msgspec.json.decode(state.jobs().result(job.id), type=Report)
+    except (KeyError, msgspec.DecodeError):
+        return None
