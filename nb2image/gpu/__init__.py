@@ -1,1 +1,1 @@
-"""Whether an image is for a GPU, and for which: from the notebook and the packages. Pure."""
+"""Whether an image is for a GPU, and which CUDA its packages and its base have. Pure."""

@@ -19,6 +19,7 @@ Rule = Literal[
     "hidden",
     "drift",
     "script",
+    "gpu",
 ]
 
 

@@ -1,0 +1,202 @@
+"""What the machine that runs the image allows, and the releases that stay within it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import Version
+
+from nb2image.errors import PlanError
+from nb2image.gpu.table import Row, Table, table
+
+MAJORS = (13, 12, 11, 10, 9, 8)
+"""The CUDA majors that there are builds for, newest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What is known of the machine, and what the user asks for; empty where nothing is."""
+
+    driver: str = ""
+    """NVIDIA's driver there, ``550.54.14``."""
+    compute_cap: str = ""
+    """Of its GPU, ``7.5``."""
+    cuda: str = ""
+    """``12`` or ``12.8``: this CUDA and no other."""
+    reason: str = ""
+    """Where this is known from, for people."""
+
+
+def obstacle(row: Row, limits: Limits) -> str:
+    """Why a build does not go with the limits, for people; empty when it does."""
+    known = table()
+    name = f"{row.dist} {row.release}"
+    built = f"{name} is built for CUDA {row.cuda or 'of a release that is not known'}"
+    if row.delivery == "broken":
+        return f"the packages that {name} takes CUDA from are not on the package index"
+    if limits.cuda and row.cuda and not same_cuda(row, limits.cuda):
+        return f"{built}, not {limits.cuda}"
+    if limits.driver and row.driver and Version(limits.driver) < Version(row.driver):
+        return f"{built}, which needs driver {row.driver} or newer"
+    if limits.compute_cap and row.cuda:
+        oldest, newest = known.oldest_gpu(row.dist, row.cuda), known.newest_gpu(row.dist, row.cuda)
+        if oldest and Version(limits.compute_cap) < Version(oldest):
+            return f"{built} and needs a GPU of compute capability {oldest} or newer"
+        if newest and Version(limits.compute_cap) > Version(newest):
+            return f"{built}, which has no code for GPUs newer than compute capability {newest}"
+    return ""
+
+
+def same_cuda(row: Row, cuda: str) -> bool:
+    """Whether a build is for the CUDA that was asked for.
+
+    The minor version matters for torch alone, whose wheels require exactly one; the others run
+    with whatever minor release of their major is installed.
+    """
+    if row.dist == "torch" and "." in cuda:
+        return row.cuda == cuda
+    return row.major == int(cuda.partition(".")[0])
+
+
+def releases_of(dist: str, known: Table) -> list[tuple[str, tuple[Row, ...]]]:
+    """(release, its builds), oldest first."""
+    return [(r, tuple(rows)) for r, rows in groupby(known.of(dist), key=lambda row: row.release)]
+
+
+def bounds(dist: str, limits: Limits) -> str:
+    """PEP 440 bounds of the distribution's releases that go with the limits.
+
+    The newest run of releases that do; empty for a distribution that the table does not know.
+    Raises PlanError when none does.
+    """
+    found = releases_of(dist, table())
+    fits = [any(not obstacle(row, limits) for row in rows) for _, rows in found]
+    broken = [all(row.delivery == "broken" for row in rows) for _, rows in found]
+    if not found:
+        return ""
+    if not any(fits):
+        raise none_fits(dist, limits)
+    last = max(i for i, fit in enumerate(fits) if fit)
+    first = last
+    while first > 0 and (fits[first - 1] or broken[first - 1]):
+        first -= 1
+    while broken[first]:
+        first += 1
+    within = {series(release) for release, _ in found[first : last + 1]}
+    parts = [f">={found[first][0]}"] if first else []
+    parts += [f"<{edge(found[last + 1][0], within)}"] if last + 1 < len(found) else []
+    parts += [f"!={found[i][0]}" for i in range(first, last) if broken[i]]
+    return ",".join(parts)
+
+
+def series(release: str) -> str:
+    """``2.11`` of ``2.11.0``: what CUDA a build has changes with it."""
+    return ".".join(release.split(".")[:2])
+
+
+def edge(release: str, other_side: set[str]) -> str:
+    """Where releases begin to be like this one: at its series, unless that is on both sides."""
+    return release if series(release) in other_side else series(release)
+
+
+def check_wish(dist: str, specifier: str, limits: Limits) -> None:
+    """Raise PlanError when every known release that a requirement admits is out of the limits.
+
+    What would work is in the error's hint.
+    """
+    try:
+        wish = SpecifierSet(specifier)
+    except InvalidSpecifier:
+        return
+    rows = [row for row in table().of(dist) if wish.contains(row.release)]
+    obstacles = [obstacle(row, limits) for row in rows]
+    if not specifier or not rows or not all(obstacles):
+        return
+    raise PlanError(
+        f"{dist}{specifier}: {obstacles[-1]}{given(limits)}",
+        code="cuda-unsupported",
+        hint=would_work(dist, limits),
+    )
+
+
+def none_fits(dist: str, limits: Limits) -> PlanError:
+    """No release at all goes with the limits."""
+    oldest = next(iter(table().of(dist)))
+    why = obstacle(oldest, limits) if not limits.cuda else f"no release is for CUDA {limits.cuda}"
+    return PlanError(
+        f"no release of {dist} can be used: {why}{given(limits)}",
+        code="cuda-unsupported",
+        hint=would_work(dist, limits),
+    )
+
+
+def given(limits: Limits) -> str:
+    """What the limits are, behind a sentence."""
+    parts = [f"driver {limits.driver}"] if limits.driver else []
+    parts += [f"compute capability {limits.compute_cap}"] if limits.compute_cap else []
+    parts += [f"CUDA {limits.cuda}"] if limits.cuda else []
+    return f" (for {', '.join(parts)}: {limits.reason})" if parts and limits.reason else ""
+
+
+def would_work(dist: str, limits: Limits) -> str:
+    """What to ask for instead."""
+    cudas = list(dict.fromkeys(row.cuda for row in table().of(dist) if works(row)))
+    relaxed = [
+        row
+        for row in table().of(dist)
+        if not obstacle(row, Limits(driver=limits.driver, compute_cap=limits.compute_cap))
+    ]
+    if relaxed:
+        newest = relaxed[-1]
+        return (
+            f"{dist} {newest.release} (CUDA {newest.cuda}) would do; "
+            f"there are builds of {dist} for CUDA {', '.join(cudas)}"
+        )
+    floor = min((row.driver for row in table().of(dist) if row.driver), key=Version, default="")
+    return (
+        f"update the driver to {floor} or newer (580 runs every CUDA), or build for the CPU "
+        "with --cpu"
+    )
+
+
+def works(row: Row) -> bool:
+    """Whether a row names a CUDA and can be installed."""
+    return bool(row.cuda) and row.delivery != "broken"
+
+
+def majors(limits: Limits) -> tuple[int, ...]:
+    """The CUDA majors that go with the limits, newest first.
+
+    Raises PlanError when none does.
+    """
+    refused = {major: major_obstacle(major, limits) for major in MAJORS}
+    found = tuple(major for major, why in refused.items() if not why)
+    if found:
+        return found
+    asked = int(limits.cuda.partition(".")[0]) if limits.cuda else MAJORS[-1]
+    rest = Limits(driver=limits.driver, compute_cap=limits.compute_cap)
+    able = [major for major in MAJORS if not major_obstacle(major, rest)]
+    raise PlanError(
+        f"no CUDA can be used: {refused.get(asked) or f'there is no CUDA {limits.cuda}'}"
+        f"{given(limits)}",
+        code="cuda-unsupported",
+        hint=f"--cuda {able[0]} would do"
+        if able
+        else "update the driver to 525.60.13 or newer, or build for the CPU with --cpu",
+    )
+
+
+def major_obstacle(major: int, limits: Limits) -> str:
+    """Why a CUDA major does not go with the limits, for people; empty when it does."""
+    known = table()
+    floor = known.driver_floor(str(major)) or known.driver_floor(f"{major}.0")
+    oldest = known.oldest_gpu("", f"{major}.9")
+    if limits.cuda and int(limits.cuda.partition(".")[0]) != major:
+        return f"CUDA {limits.cuda} is asked for"
+    if limits.driver and Version(limits.driver) < Version(floor):
+        return f"CUDA {major} needs driver {floor} or newer"
+    if limits.compute_cap and Version(limits.compute_cap) < Version(oldest):
+        return f"CUDA {major} has no code for GPUs older than compute capability {oldest}"
+    return ""
