@@ -58,7 +58,7 @@ def lock(case: dict[str, Any], path: Path, services: Services) -> Requirements:
     notebook = read_notebook(source, name=path.stem, suffix=path.suffix)
     script, _ = script_of(notebook, project)
     services = replace(services, run=run)
-    accelerator, _ = accelerate(notebook, script, Options())
+    accelerator, _ = accelerate(notebook, script, Options(), services)
     return find_requirements(
         notebook, script, project, accelerator, Options(), services, events.ignore
     )

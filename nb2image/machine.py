@@ -11,10 +11,9 @@ from packaging.version import Version
 
 from nb2image.engine import connect, engine_address
 from nb2image.errors import EngineError, OptionError
-from nb2image.gpu.limits import Limits
 from nb2image.gpu.table import table
 from nb2image.image.base import base_for
-from nb2image.model import GpuEvidence
+from nb2image.model import GpuEvidence, Limits
 from nb2image.options import Options
 from nb2image.requirements.python_version import DEFAULT
 from nb2image.services import Services

@@ -88,13 +88,18 @@ def script(project: Project, notebook: Notebook, options: Options, emit: Emit) -
 
 
 def accelerate(
-    notebook: Notebook, script: Script, options: Options
+    notebook: Notebook, script: Script, options: Options, services: Services
 ) -> tuple[Accelerator, tuple[Finding, ...]]:
-    """Whether the image is for a GPU, and what the user should know of that."""
+    """Whether the image is for a GPU and of which machine; what the user should know of that."""
     from nb2image.gpu.need import gpu_evidence
     from nb2image.gpu.policy import decide
+    from nb2image.machine import read_limits
 
-    return decide(gpu_evidence(notebook, script), options.gpu)
+    accelerator, findings = decide(gpu_evidence(notebook, script), options.gpu)
+    if accelerator.kind == "cuda":
+        limits = read_limits(options, accelerator.evidence, services)
+        accelerator = replace(accelerator, limits=limits)
+    return accelerator, findings
 
 
 def require(
@@ -124,7 +129,7 @@ def find(path: Path, options: Options, services: Services, emit: Emit) -> Requir
     """
     project, notebook = read(path, emit)
     made = script(project, notebook, options, emit)
-    accelerator, findings = accelerate(notebook, made, options)
+    accelerator, findings = accelerate(notebook, made, options, services)
     notice(emit, "script", findings)
     return require(project, notebook, made, accelerator, options, services, emit)
 
@@ -142,12 +147,13 @@ def plan_project(
 ) -> tuple[Project, BuildPlan]:
     """The project of the notebook at ``path`` and its build plan; see ``make_plan``."""
     from nb2image.files import plan_files
+    from nb2image.gpu.settle import settle
     from nb2image.image.plan import make_build_plan
     from nb2image.revision import read_revision
 
     project, notebook = read(path, emit)
     made = script(project, notebook, options, emit)
-    accelerator, about_gpu = accelerate(notebook, made, options)
+    accelerator, about_gpu = accelerate(notebook, made, options, services)
     requirements = require(project, notebook, made, accelerator, options, services, emit)
     with stage(emit, "plan") as say:
         files = plan_files(notebook, made, project, options)
@@ -159,7 +165,7 @@ def plan_project(
             project,
             options,
             revision=read_revision(project, files.files, services.run, services.environ),
-            accelerator=accelerator,
+            accelerator=settle(accelerator, requirements.locked),
             findings=(*about_gpu, *files.findings),
         )
         say(f"{plan.layout} on {plan.base.reference}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import groupby
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -10,23 +9,10 @@ from packaging.version import Version
 
 from nb2image.errors import PlanError
 from nb2image.gpu.table import Row, Table, table
+from nb2image.model import Limits
 
 MAJORS = (13, 12, 11, 10, 9, 8)
 """The CUDA majors that there are builds for, newest first."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What is known of the machine, and what the user asks for; empty where nothing is."""
-
-    driver: str = ""
-    """NVIDIA's driver there, ``550.54.14``."""
-    compute_cap: str = ""
-    """Of its GPU, ``7.5``."""
-    cuda: str = ""
-    """``12`` or ``12.8``: this CUDA and no other."""
-    reason: str = ""
-    """Where this is known from, for people."""
 
 
 def obstacle(row: Row, limits: Limits) -> str:

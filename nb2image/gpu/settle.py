@@ -7,15 +7,12 @@ from dataclasses import replace
 
 from packaging.version import Version
 
-from nb2image.gpu.limits import Limits
 from nb2image.gpu.majors import cuda_majors, cuda_version
 from nb2image.gpu.table import table
 from nb2image.model import Accelerator, CudaChoice, LockedPackage
 
 
-def settle(
-    accelerator: Accelerator, locked: Sequence[LockedPackage], limits: Limits
-) -> Accelerator:
+def settle(accelerator: Accelerator, locked: Sequence[LockedPackage]) -> Accelerator:
     """The accelerator with its CUDA; unchanged for the CPU and where no package uses CUDA."""
     found = cuda_majors(locked)
     if accelerator.kind == "cpu" or not found:
@@ -32,7 +29,7 @@ def settle(
     floors = [known.driver_floor(version), *(row.driver for row in rows)]
     oldest = [known.oldest_gpu("", version), *(known.oldest_gpu(r.dist, r.cuda) for r in rows)]
     names = ", ".join(f"{p.name} {p.version}" for p in found[major])
-    because = f"; {limits.reason}" if limits.reason else ""
+    because = f"; {accelerator.limits.reason}" if accelerator.limits.reason else ""
     return replace(
         accelerator,
         cuda=CudaChoice(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from nb2image.gpu.limits import Limits, bounds
+from nb2image.gpu.limits import bounds
 from nb2image.gpu.majors import cuda_majors
 from nb2image.gpu.table import Row, table
-from nb2image.model import DirectRequirement, Evidence, LockedPackage, Need
+from nb2image.model import DirectRequirement, Evidence, Limits, LockedPackage, Need
 
 CPU_TWINS = {"onnxruntime": "onnxruntime-gpu", "tensorflow-cpu": "tensorflow"}
 """Distributions for the CPU alone, and those of the same modules that can use a GPU."""

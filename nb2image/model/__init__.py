@@ -4,7 +4,14 @@ A record imports nothing of ours but other records, holds tuples instead of list
 "absent" with an empty value. JSON in both directions is msgspec's, which validates what it reads.
 """
 
-from nb2image.model.gpu import Accelerator, CudaChoice, GpuEvidence, GpuNeed, GpuReason
+from nb2image.model.gpu import (
+    Accelerator,
+    CudaChoice,
+    GpuEvidence,
+    GpuNeed,
+    GpuReason,
+    Limits,
+)
 from nb2image.model.image import BuiltImage, BuiltLayer, OutputFile, Report, RunReport
 from nb2image.model.notebook import Cell, MimeData, Notebook, Output
 from nb2image.model.place import Finding, Place
@@ -49,6 +56,7 @@ __all__ = [
     "GpuNeed",
     "GpuReason",
     "Install",
+    "Limits",
     "LocalModule",
     "LockedPackage",
     "MimeData",

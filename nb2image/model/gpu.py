@@ -36,6 +36,20 @@ class GpuEvidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What the machine that runs the image allows, and what the user asks for; else empty."""
+
+    driver: str = ""
+    """NVIDIA's driver there, ``550.54.14``."""
+    compute_cap: str = ""
+    """The compute capability of its oldest GPU, ``7.5``."""
+    cuda: str = ""
+    """``12`` or ``12.8``: this CUDA and no other."""
+    reason: str = ""
+    """Where this is known from, for people."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CudaChoice:
     """The CUDA of an image, and what a machine must have to run it."""
 
@@ -56,7 +70,9 @@ class Accelerator:
 
     kind: Literal["cpu", "cuda"] = "cpu"
     evidence: GpuEvidence = GpuEvidence()
+    limits: Limits = Limits()
+    """Empty in an image for the CPU."""
     cuda: CudaChoice | None = None
-    """None in an image for the CPU."""
+    """None in an image for the CPU, and where no package uses CUDA."""
     reason: str = ""
     """Why this kind, for people."""

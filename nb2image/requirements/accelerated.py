@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from nb2image.errors import PlanError
-from nb2image.gpu.limits import Limits, bounds, check_wish, majors
+from nb2image.gpu.limits import bounds, check_wish, majors
 from nb2image.gpu.majors import check_one_major
 from nb2image.gpu.table import table
 from nb2image.gpu.variants import asked_for, common_major, open_majors
-from nb2image.model import Finding, LockedPackage
+from nb2image.model import Finding, Limits, LockedPackage
 from nb2image.requirements.joint import climb_without_drift
 from nb2image.requirements.ladder import Climb
 from nb2image.requirements.wanted import Wanted

@@ -9,6 +9,7 @@ from nb2image.events import Emit
 from nb2image.model import Accelerator, Finding, Notebook, Requirements, Script
 from nb2image.options import Options
 from nb2image.project import Project
+from nb2image.requirements.accelerated import climb_for_gpu
 from nb2image.requirements.conflicts import refusal_error
 from nb2image.requirements.export import write_pylock
 from nb2image.requirements.imports import find_uses
@@ -34,11 +35,14 @@ def find_requirements(
 ) -> Requirements:
     """The lock for the image's Python, platform and kind, with the evidence.
 
-    Raises RequirementsError.
+    Raises RequirementsError, PlanError when no CUDA can be had.
     """
     world = make_world(options, services, emit, kind=accelerator.kind)
     wanted = find_wanted(notebook, script, project, world)
-    climbed, wanted = climb_without_drift(wanted, find_uses(script), world)
+    if accelerator.kind == "cuda":
+        climbed, wanted = climb_for_gpu(wanted, find_uses(script), world, accelerator.limits)
+    else:
+        climbed, wanted = climb_without_drift(wanted, find_uses(script), world)
     found = locked(climbed, wanted, script, world)
     if options.lock_file:
         write_pylock(Path(options.lock_file), found, world)
