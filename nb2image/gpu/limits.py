@@ -120,10 +120,15 @@ def none_fits(dist: str, limits: Limits) -> PlanError:
 
 def given(limits: Limits) -> str:
     """What the limits are, behind a sentence."""
+    return f" ({told(limits)})" if told(limits) else ""
+
+
+def told(limits: Limits) -> str:
+    """What the limits are and where they are known from; empty for none."""
     parts = [f"driver {limits.driver}"] if limits.driver else []
     parts += [f"compute capability {limits.compute_cap}"] if limits.compute_cap else []
     parts += [f"CUDA {limits.cuda}"] if limits.cuda else []
-    return f" (for {', '.join(parts)}: {limits.reason})" if parts and limits.reason else ""
+    return f"for {', '.join(parts)}: {limits.reason}" if parts else ""
 
 
 def would_work(dist: str, limits: Limits) -> str:

@@ -47,8 +47,8 @@ def named_major(package: LockedPackage) -> int:
 
 
 def is_nvidia(name: str) -> bool:
-    """Whether it is one of the packages that CUDA itself comes in."""
-    return name.startswith("nvidia-") or name in NUMBERED_AS_CUDA
+    """Whether it is one of the packages that CUDA itself comes in, or a plugin for it."""
+    return name.startswith("nvidia-") or name in NUMBERED_AS_CUDA or bool(INFIX.match(name))
 
 
 def askers(package: LockedPackage, locked: Sequence[LockedPackage]) -> tuple[LockedPackage, ...]:

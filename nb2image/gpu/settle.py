@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from packaging.version import Version
 
+from nb2image.gpu.limits import told
 from nb2image.gpu.majors import cuda_majors, cuda_version
 from nb2image.gpu.table import table
 from nb2image.model import Accelerator, CudaChoice, LockedPackage
@@ -29,7 +30,7 @@ def settle(accelerator: Accelerator, locked: Sequence[LockedPackage]) -> Acceler
     floors = [known.driver_floor(version), *(row.driver for row in rows)]
     oldest = [known.oldest_gpu("", version), *(known.oldest_gpu(r.dist, r.cuda) for r in rows)]
     names = ", ".join(f"{p.name} {p.version}" for p in found[major])
-    because = f"; {accelerator.limits.reason}" if accelerator.limits.reason else ""
+    because = f"; {told(accelerator.limits)}" if told(accelerator.limits) else ""
     return replace(
         accelerator,
         cuda=CudaChoice(

@@ -10,7 +10,11 @@ from nb2image.gpu.majors import cuda_majors
 from nb2image.gpu.table import Row, table
 from nb2image.model import DirectRequirement, Evidence, Limits, LockedPackage, Need
 
-CPU_TWINS = {"onnxruntime": "onnxruntime-gpu", "tensorflow-cpu": "tensorflow"}
+CPU_TWINS = {
+    "onnxruntime": "onnxruntime-gpu",
+    "tensorflow-cpu": "tensorflow",
+    "xgboost-cpu": "xgboost",
+}
 """Distributions for the CPU alone, and those of the same modules that can use a GPU."""
 SOURCES = {"cupy": "cupy-cuda{}x"}
 """Distributions that would be compiled, and their builds."""
@@ -22,6 +26,20 @@ def sibling(name: str) -> str:
         if name in {pattern.format(major) for major in (11, *majors)}:
             return pattern
     return SOURCES.get(name, "")
+
+
+def with_gpu_twins(direct: Sequence[DirectRequirement]) -> tuple[DirectRequirement, ...]:
+    """The requirements, each that is for the CPU alone under the name that can use a GPU."""
+    return tuple(
+        d if d.name not in CPU_TWINS or d.url else under_name(d, CPU_TWINS[d.name], "can use a GPU")
+        for d in direct
+    )
+
+
+def under_name(wanted: DirectRequirement, name: str, why: str) -> DirectRequirement:
+    """The requirement under another distribution's name, and the evidence for it."""
+    evidence = Evidence(rule="gpu", candidate=name, won=True, detail=f"{name} {why}")
+    return replace(wanted, name=name, evidence=(*wanted.evidence, evidence))
 
 
 def open_majors(
@@ -39,10 +57,10 @@ def open_majors(
             found[package.name] = found.get(package.name, frozenset()) | {major}
     for package in locked:
         name = package.name
-        rows = table().at(CPU_TWINS.get(name, name), package.version)
+        rows = table().at(name, package.version)
         if pattern := sibling(name) if name in named else "":
             found[name] = frozenset(table().siblings[pattern])
-        elif len(rows) > 1 or (name in CPU_TWINS and name in named):
+        elif len(rows) > 1:
             found[name] = frozenset(row.major for row in rows)
         if name == "xgboost" and is_newer_xgboost(package) and may_be_renamed(package, named):
             found[name] = frozenset({12, 13})
@@ -111,7 +129,7 @@ def renamed(package: LockedPackage, named: set[str], major: int) -> str:
         return package.name
     if package.name == "xgboost" and major == 12 and is_newer_xgboost(package):
         return "xgboost-cu12"
-    return CPU_TWINS.get(package.name, package.name)
+    return package.name
 
 
 def extras(name: str, version: str, major: int) -> tuple[str, ...]:
@@ -129,20 +147,11 @@ def changed(
     new = tuple(extra for extra in brings if extra not in wanted.extras)
     if name == wanted.name and not new:
         return wanted
-    specifier = wanted.specifier
-    if name != wanted.name and (within := bounds(name, limits)):
-        specifier = ",".join(part for part in (specifier, within) if part)
     text = f"[{','.join(brings)}]" if brings else ""
-    evidence = Evidence(
-        rule="gpu", candidate=name, won=True, detail=f"{name}{text} brings CUDA {major}"
-    )
-    return replace(
-        wanted,
-        name=name,
-        specifier=specifier,
-        extras=(*wanted.extras, *new),
-        evidence=(*wanted.evidence, evidence),
-    )
+    made = under_name(wanted, name, f"{text} brings CUDA {major}".strip())
+    limit = bounds(name, limits) if name != wanted.name else ""
+    specifier = ",".join(part for part in (wanted.specifier, limit) if part)
+    return replace(made, specifier=specifier, extras=(*wanted.extras, *new))
 
 
 def uses_numba_cuda(needs: Sequence[Need]) -> bool:

@@ -9,7 +9,7 @@ from nb2image.errors import PlanError
 from nb2image.gpu.limits import bounds, check_wish, majors
 from nb2image.gpu.majors import check_one_major
 from nb2image.gpu.table import table
-from nb2image.gpu.variants import asked_for, common_major, open_majors
+from nb2image.gpu.variants import asked_for, common_major, open_majors, with_gpu_twins
 from nb2image.model import Finding, Limits, LockedPackage
 from nb2image.requirements.joint import climb_without_drift
 from nb2image.requirements.ladder import Climb
@@ -27,6 +27,8 @@ def climb_for_gpu(
     Raises PlanError when no releases do, RequirementsError when the index does not answer.
     """
     allowed = majors(limits)
+    if not wanted.given:
+        wanted = replace(wanted, direct=with_gpu_twins(wanted.direct))
     wanted = within(wanted, limits)
     climbed, wanted = climb_without_drift(wanted, uses, world)
     if climbed.found is None:

@@ -10,7 +10,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[2] / "nb2image"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-PURE = ("notebook", "image", "analysis", "model", "verify")
+PURE = ("notebook", "image", "gpu", "analysis", "model", "verify")
 IO_MODULES = {"subprocess", "socket", "httpx", "urllib.request", "requests", "docker", "sqlite3"}
 
 
