@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from nb2image.analysis.compare import built, compare, expected
 from nb2image.analysis.inspect import LABELS
 from nb2image.context import read_context
 from nb2image.errors import OptionError
-from nb2image.events import Emit, Noticed
+from nb2image.events import Emit, Noticed, StageFinished, StageStarted
 from nb2image.forecasting import forecast_plan, history_entries
 from nb2image.inspection import image_labels, inspect_named
 from nb2image.model import Finding
@@ -28,7 +30,7 @@ NUMBERED = re.compile(r"@(\d{1,9})")
 
 
 def compare_named(
-    names: Sequence[str], services: Services, *, platform: str = "linux/amd64"
+    names: Sequence[str], services: Services, emit: Emit, *, platform: str = "linux/amd64"
 ) -> Comparison:
     """Images of the engine, of the history, tars, layouts and contexts side by side.
 
@@ -41,7 +43,22 @@ def compare_named(
             hint="name two images or more, or a notebook and --variants cpu,cpu-single",
         )
     entries = history_entries(services)
-    return compare([subject(name, services, entries, platform=platform) for name in names])
+    subjects = []
+    for number, name in enumerate(names, 1):
+        with inspecting(name, emit, number=number, total=len(names)):
+            subjects.append(subject(name, services, entries, platform=platform))
+    return compare(subjects)
+
+
+@contextlib.contextmanager
+def inspecting(
+    name: str, emit: Emit, *, number: int | None = None, total: int | None = None
+) -> Iterator[None]:
+    """Say that an image is looked into, which takes seconds for a large one, and that it was."""
+    emit(StageStarted(stage="inspect", step=name, number=number, total=total))
+    begun = time.monotonic()
+    yield
+    emit(StageFinished(stage="inspect", step=name, seconds=time.monotonic() - begun))
 
 
 def subject(
@@ -145,7 +162,8 @@ def there(
     message = f"{tag} is there, made of the same plan: it is not built again"
     finding = Finding(severity="note", code="variant-reused", message=message)
     emit(Noticed(stage="build", finding=finding))
-    inspection = inspect_named(tag, services, platform=options.platform)
+    with inspecting(tag, emit):
+        inspection = inspect_named(tag, services, platform=options.platform)
     cold, warm = build_times(digest, history_entries(services))
     return built(inspection, variant, cold_seconds=cold, warm_seconds=warm)
 
@@ -172,7 +190,8 @@ def build_variant(
     with remember("build", emit, services, notebook=name, command=command, keep=keep) as memory:
         warm = pipeline.build(context, services, memory.emit, tag=tag)
         memory.done(warm, context=context)
-    inspection = inspect_named(warm.reference, services, platform=options.platform)
+    with inspecting(warm.reference, emit):
+        inspection = inspect_named(warm.reference, services, platform=options.platform)
     return built(
         inspection,
         variant,

@@ -13,7 +13,17 @@ from typing import Literal
 from nb2image.model.place import Finding
 
 Stage = Literal[
-    "read", "script", "require", "plan", "render", "build", "run", "verify", "report", "deliver"
+    "read",
+    "script",
+    "require",
+    "plan",
+    "render",
+    "build",
+    "run",
+    "verify",
+    "report",
+    "inspect",
+    "deliver",
 ]
 
 

@@ -11,7 +11,8 @@ from nb2image.options import Options
 Change = Callable[[Options], Options]
 
 CHANGES: dict[str, Change] = {
-    "cpu": lambda options: options,
+    "cpu": lambda options: replace(options, gpu="cpu"),
+    "gpu": lambda options: replace(options, gpu="gpu"),
     "multi": lambda options: replace(options, layout="multi-stage"),
     "single": lambda options: replace(options, layout="single-stage"),
     "bytecode": lambda options: replace(options, compile_bytecode=True),

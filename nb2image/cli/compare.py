@@ -108,7 +108,7 @@ def compare(
             found = compare_variants(asked, Services(), emit)
         else:
             platform = context.params["platform"].value
-            found = compare_named(images, Services(), platform=platform)
+            found = compare_named(images, Services(), emit, platform=platform)
         found = hold(found, budget)
         console.show_comparison(found, form="json" if json else form.value, top=top)
         if error := failure(found):

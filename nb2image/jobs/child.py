@@ -56,7 +56,8 @@ class Launch(Protocol):
 def command(request: JobRequest) -> tuple[str, ...]:
     """The argument list: this very nb2image, whatever lies in the folder that it runs in."""
     boot = (sys.executable, "-P", "-c", BOOT, str(PACKAGE.parent))
-    return (*boot, request.kind, *request.arguments, "--json")
+    # in front: after "--" it would be an argument of the script that is run
+    return (*boot, request.kind, "--json", *request.arguments)
 
 
 class SystemChild:

@@ -51,8 +51,10 @@ def test_variants_are_built_and_compared(
     assert again.returncode == 0, again.stderr
     assert again.stderr.count("variant-reused") == 2
     assert json.loads(again.stdout)["packages"] == found["packages"]
-    times = [subject["cold_seconds"] for subject in found["subjects"]]
-    assert [s["cold_seconds"] for s in json.loads(again.stdout)["subjects"]] == times
+    for before, after in zip(found["subjects"], json.loads(again.stdout)["subjects"], strict=True):
+        # a step that the engine shares with another build counts as cached: not cold then
+        assert after["cold_seconds"] in (None, before["cold_seconds"])
+        assert after["warm_seconds"] == before["warm_seconds"]
 
 
 def test_forecast_holds(engine: Engine, tmp_path: Path) -> None:
