@@ -14,28 +14,38 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
 from nb2image.errors import Nb2ImageError, OptionError, PlanError
-from nb2image.image.contract import MANIFEST
+from nb2image.image.contract import MANIFEST, WHEELS
 from nb2image.image.quote import printable, project_path
 from nb2image.image.render import render
 from nb2image.image.validate import validate_plan
-from nb2image.model import BuildPlan, PlannedFile
+from nb2image.model import BuildPlan, LockedPackage, PlannedFile
 from nb2image.model.plan import decode
 from nb2image.project import Project
 
 EDITED = ".edited"
 """Where ``force`` keeps generated files that the user had changed."""
+NO_WHEELS: Mapping[str, Path] = MappingProxyType({})
 MAX_PLAN_BYTES = 256 * 1000 * 1000
 
 
-def write_context(plan: BuildPlan, project: Project, destination: Path, *, force: bool) -> Path:
+def write_context(
+    plan: BuildPlan,
+    project: Project,
+    destination: Path,
+    *,
+    force: bool,
+    wheels: Mapping[str, Path] = NO_WHEELS,
+) -> Path:
     """Write the context of ``plan`` to the folder ``destination`` and return it, resolved.
 
     ``force`` allows a folder that is not empty: files that nb2image wrote there are replaced,
-    all others stay; a generated file that was edited is kept in ``.edited``.
+    all others stay; a generated file that was edited is kept in ``.edited``. ``wheels`` says
+    where the plan's vendored files lie; one that it lacks is left out.
     Raises OptionError when the folder is not empty or holds a file of the user's where one of
     ours must go, PlanError when a project file changed since the plan was made.
     """
@@ -47,7 +57,7 @@ def write_context(plan: BuildPlan, project: Project, destination: Path, *, force
         with temporary_folder(parent) as temporary:
             new = temporary / "new"
             new.mkdir()
-            written = fill(new, plan, project)
+            written = fill(new, plan, project, wheels)
             if occupied:
                 swap(destination, new, temporary / "old", written)
             else:
@@ -102,7 +112,9 @@ def read_context(folder: Path) -> BuildPlan:
     return plan
 
 
-def fill(folder: Path, plan: BuildPlan, project: Project) -> dict[str, str]:
+def fill(
+    folder: Path, plan: BuildPlan, project: Project, wheels: Mapping[str, Path]
+) -> dict[str, str]:
     """Write every file of the context below ``folder``; its paths with their sha256."""
     written = {}
     for path, data in render(plan):
@@ -112,6 +124,11 @@ def fill(folder: Path, plan: BuildPlan, project: Project) -> dict[str, str]:
         path = context_path(file)
         copy_planned(file, project, folder / path)
         written[path] = file.sha256
+    for package in plan.requirements.locked:
+        if package.vendored in wheels:
+            path = f"{WHEELS}/{package.vendored}"
+            copy_wheel(package, wheels[package.vendored], folder / path)
+            written[path] = sha256_of(folder / path)
     lines = "".join(f"{digest}  {path}\n" for path, digest in sorted(written.items()))
     write_file(folder / MANIFEST, lines.encode())
     return written
@@ -131,6 +148,18 @@ def copy_planned(file: PlannedFile, project: Project, target: Path) -> None:
     shutil.copyfile(source, target)
     if sha256_of(target) != file.sha256:
         raise changed(file, "changed")
+
+
+def copy_wheel(package: LockedPackage, source: Path, target: Path) -> None:
+    """Copy a vendored file. Raises PlanError when it is not the locked one."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+    if f"sha256:{sha256_of(target)}" not in package.hashes:
+        raise PlanError(
+            f"{package.vendored} changed since it was locked",
+            code="file-changed",
+            hint="run the command again",
+        )
 
 
 def changed(file: PlannedFile, what: str) -> PlanError:

@@ -6,7 +6,11 @@ from pathlib import Path
 
 from nb2image.contents import image_contents
 from nb2image.context import check_destination, write_context
-from nb2image.events import Emit
+from nb2image.events import Emit, Noticed
+from nb2image.image.contract import WHEELS
+from nb2image.model import Finding, LockedPackage
+from nb2image.network import read_network
+from nb2image.requirements.vendored import find_vendored
 from nb2image.services import Services
 
 
@@ -23,9 +27,26 @@ def extract(
 
     check_destination(destination, force=force)
     with stage(emit, "render") as say, image_contents(image, services.environ) as contents:
-        folder = write_context(contents.plan, contents.project, destination, force=force)
+        locked = contents.plan.requirements.locked
+        wheels = find_vendored(locked, read_network(services.environ))
+        folder = write_context(
+            contents.plan, contents.project, destination, force=force, wheels=wheels
+        )
+        for package in locked:
+            if package.vendored and package.vendored not in wheels:
+                emit(Noticed(stage="render", finding=lost(package)))
         script = folder / "app" / contents.plan.workdir / contents.plan.script.name
         if contents.script != contents.plan.script.text:
             script.write_text(contents.script, encoding="utf-8")
         say(str(destination))
     return destination
+
+
+def lost(package: LockedPackage) -> Finding:
+    """The warning for a file that was in the first context and is neither in the image nor here."""
+    return Finding(
+        severity="warning",
+        code="wheel-missing",
+        message=f"{package.vendored} is on no index and not in pip's folders of this host",
+        hint=f"put it into the context's {WHEELS}/ before building",
+    )

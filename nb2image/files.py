@@ -12,12 +12,12 @@ from typing import Literal
 
 from nb2image.errors import OptionError, PlanError
 from nb2image.image.constants import Env
-from nb2image.image.contract import MANIFEST
+from nb2image.image.contract import MANIFEST, WHEELS
 from nb2image.image.paths import NamedPath, named_paths
 from nb2image.image.pattern import UNKNOWN, excluded, fits, literal_folder
 from nb2image.image.quote import printable, project_path
 from nb2image.image.secret_names import looks_secret
-from nb2image.model import Finding, Notebook, Place, PlannedFile, Script
+from nb2image.model import Finding, LockedPackage, Notebook, Place, PlannedFile, Script
 from nb2image.options import Options
 from nb2image.project import Project
 
@@ -46,12 +46,16 @@ class ProjectFiles:
 
 
 def plan_files(
-    notebook: Notebook, script: Script, project: Project, options: Options
+    notebook: Notebook,
+    script: Script,
+    project: Project,
+    options: Options,
+    locked: tuple[LockedPackage, ...] = (),
 ) -> ProjectFiles:
     """The notebook, the local modules, the data files it names and what --include adds.
 
-    Raises PlanError when they are larger than ``options.max_context`` or cannot be read,
-    OptionError when an --include is not there.
+    Raises PlanError when they, with the vendored files of ``locked``, are larger than
+    ``options.max_context`` or cannot be read, OptionError when an --include is not there.
     """
     chosen: dict[str, Chosen] = {}
     data, findings = named_data(script, project)
@@ -66,7 +70,9 @@ def plan_files(
     chosen.pop(posixpath.join(project.workdir, script.name), None)  # ours takes its place
     for path in chosen:
         project_path(path)
-    check_size({path: size_of(path, project) for path in chosen}, options.max_context)
+    sizes = {path: size_of(path, project) for path in chosen}
+    wheels = {f"{WHEELS}/{p.vendored}": p.size or 0 for p in locked if p.vendored}
+    check_size(sizes | wheels, options.max_context)
     files = tuple(planned(chosen[path], project) for path in sorted(chosen))
     return ProjectFiles(files=files, findings=findings)
 
@@ -294,11 +300,13 @@ def check_size(sizes: dict[str, int], cap: int) -> None:
         return
     largest = sorted(sizes, key=lambda path: (-sizes[path], path))[:5]
     listed = ", ".join(f"{printable(path)} ({megabytes(sizes[path])})" for path in largest)
+    wheels = any(path.startswith(f"{WHEELS}/") for path in sizes)
+    brought = f"; {WHEELS}/ holds what only this host's package folders have" if wheels else ""
     raise PlanError(
-        f"the project's files take {megabytes(total)}, more than {megabytes(cap)}: {listed}",
+        f"the context's files take {megabytes(total)}, more than {megabytes(cap)}: {listed}",
         code="context-too-large",
         hint="leave some out with --exclude and mount them when the container runs,"
-        " or allow more with --max-context",
+        f" or allow more with --max-context{brought}",
     )
 
 

@@ -156,7 +156,7 @@ def plan_project(
     accelerator, about_gpu = accelerate(notebook, made, options, services)
     requirements = require(project, notebook, made, accelerator, options, services, emit)
     with stage(emit, "plan") as say:
-        files = plan_files(notebook, made, project, options)
+        files = plan_files(notebook, made, project, options, requirements.locked)
         plan = make_build_plan(
             notebook,
             made,
@@ -223,7 +223,9 @@ def convert(asked: Conversion, options: Options, services: Services, emit: Emit)
         def write(options: Options, *, force: bool) -> BuildPlan:
             project, plan = plan_project(asked.notebook, options, services, emit_and_keep)
             with stage(emit_and_keep, "render") as say:
-                write_context(plan, project, folder, force=force)
+                write_context(
+                    plan, project, folder, force=force, wheels=vendored_files(plan, services)
+                )
                 say(str(folder))
             return plan
 
@@ -260,6 +262,28 @@ def convert(asked: Conversion, options: Options, services: Services, emit: Emit)
     report = replace(report, findings=tuple(found))
     write_pages(folder, report, plan)
     return report
+
+
+def vendored_files(plan: BuildPlan, services: Services) -> dict[str, Path]:
+    """Where the locked files lie that no index on the network serves.
+
+    Raises PlanError when one is not there any more.
+    """
+    from nb2image.network import read_network
+    from nb2image.requirements.vendored import find_vendored
+
+    locked = plan.requirements.locked
+    if not any(p.vendored for p in locked):
+        return {}
+    found = find_vendored(locked, read_network(services.environ))
+    lost = [p.vendored for p in locked if p.vendored and p.vendored not in found]
+    if lost:
+        raise PlanError(
+            f"{', '.join(lost)}: gone from the folders that pip is set to",
+            code="wheel-missing",
+            hint="run the command again",
+        )
+    return found
 
 
 def can_be_run(image: BuiltImage, services: Services) -> bool:

@@ -27,6 +27,9 @@ INSTALLED = 315619200
 MANIFEST = ".nb2image-files"
 """In a context, the list of what nb2image wrote there, in the format of sha256sum."""
 
+WHEELS = "wheels"
+"""In a context, the folder of the locked files that no index on the network serves."""
+
 SETTINGS = (
     ("", "VIRTUAL_ENV", VENV),
     (

@@ -37,7 +37,7 @@ def render(plan: BuildPlan) -> tuple[File, ...]:
     script = path_in_project(plan, plan.script.name)
     files: list[File] = [
         ("Dockerfile", text(f"Dockerfile.{plan.layout}.j2", dockerfile_values(plan))),
-        (".dockerignore", text("dockerignore.j2", {})),
+        (".dockerignore", text("dockerignore.j2", {"vendored": brings_wheels(plan)})),
         ("README.md", text("README.md.j2", readme_values(plan))),
         ("requirements.txt", plan.requirements.text.encode()),
         ("uv.txt", text("uv.txt", {})),
@@ -60,6 +60,8 @@ def dockerfile_values(plan: BuildPlan) -> dict[str, object]:
         "old_python": tuple(map(int, plan.requirements.python.split("."))) < (3, 8),
         "hashes": all(package.hashes for package in locked),
         "wheels_only": all(package.wheel for package in locked),
+        "vendored": brings_wheels(plan),
+        "no_index": bool(locked) and all(package.vendored for package in locked),
         "dated": [(quote.package_name(name), quote.date(day)) for name, day in dated_tools(plan)],
         "bytecode": plan.bytecode,
         "python": quote.python_version(plan.requirements.python),
@@ -76,6 +78,11 @@ def dockerfile_values(plan: BuildPlan) -> dict[str, object]:
         "stop_signal": Safe(contract.STOP_SIGNAL),
         "entrypoint": quote.exec_form(contract.entrypoint(plan)),
     }
+
+
+def brings_wheels(plan: BuildPlan) -> bool:
+    """Whether a locked file comes with the context, for no index on the network has it."""
+    return any(package.vendored for package in plan.requirements.locked)
 
 
 def system_packages(plan: BuildPlan) -> list[str]:
@@ -114,6 +121,7 @@ def readme_values(plan: BuildPlan) -> dict[str, object]:
         "platform": Safe(PLATFORMS.get(plan.requirements.platform.partition("-")[0], "")),
         "base": quote.reference(plan.base.reference),
         "data": any(file.kind in ("data", "included") for file in plan.files),
+        "vendored": brings_wheels(plan),
         "multi_stage": plan.layout == "multi-stage",
     }
 

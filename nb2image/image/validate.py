@@ -15,6 +15,7 @@ RESERVED_ENV = frozenset({"PATH", "PYTHONPATH", "VIRTUAL_ENV", "HOME"})
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
+_FILE = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_.+!-]{0,250}")
 _VERSION = re.compile(r"[0-9A-Za-z.+!-]{1,64}")
 
 
@@ -48,6 +49,12 @@ def validate_requirements(plan: BuildPlan) -> None:
     """Raise PlanError when the plan's layout cannot install what the plan requires."""
     for package in plan.requirements.system:
         quote.apt_package(package.name)
+    for locked in plan.requirements.locked:
+        _require(
+            locked.vendored == "" or (_FILE.fullmatch(locked.vendored) and locked.hashes),
+            "vendored file",
+            locked.vendored,
+        )
     if plan.requirements.as_of:
         quote.date(plan.requirements.as_of)
     built = [package.name for package in plan.requirements.locked if not package.wheel]

@@ -85,6 +85,9 @@ class LockedPackage:
     """File name of the wheel for the image's platform; empty when it must be built."""
     size: int | None = None
     """The wheel's or sdist's bytes; None when the index does not say."""
+    vendored: str = ""
+    """File name of the wheel or sdist when no index on the network serves it: the build context
+    brings it, in its folder ``wheels``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from nb2image.requirements.joint import climb_without_drift
 from nb2image.requirements.ladder import Climb
 from nb2image.requirements.system import system_packages
 from nb2image.requirements.text import requirements_text
+from nb2image.requirements.vendored import vendored_only
 from nb2image.requirements.wanted import Wanted, find_wanted
 from nb2image.requirements.world import World, make_world
 from nb2image.services import Services
@@ -66,9 +67,10 @@ def locked(climbed: Climb, wanted: Wanted, script: Script, world: World) -> Requ
     if wanted.given:
         versions = "file"
     direct = tuple(d for d in wanted.direct if d.name not in rung.left_out)
+    packages = vendored_only(climbed.found.packages, world.index, world.network)
     system, system_findings = system_packages(
         script,
-        climbed.found.packages,
+        packages,
         world.suite(rung.python),
         world.index,
         asked=world.options.apt,
@@ -81,12 +83,12 @@ def locked(climbed: Climb, wanted: Wanted, script: Script, world: World) -> Requ
         versions=versions,
         as_of=rung.as_of,
         direct=direct,
-        locked=climbed.found.packages,
+        locked=packages,
         system=system,
         needs=wanted.needs,
         steps=climbed.steps,
         text=requirements_text(
-            packages=climbed.found.packages,
+            packages=packages,
             direct=direct,
             python=rung.python,
             platform=platform,

@@ -9,9 +9,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from typing import BinaryIO, Protocol
-from urllib.parse import unquote, urlsplit
 
 import msgspec
 from packaging.utils import canonicalize_name
@@ -30,9 +28,16 @@ from nb2image.requirements.listing import (
     IndexFile,
     Project,
     file_version,
-    is_distribution,
     read_html,
     read_json,
+)
+from nb2image.requirements.local import (
+    belongs,
+    local_page,
+    local_path,
+    local_stamp,
+    open_local,
+    read_local,
 )
 from nb2image.requirements.sdist import MAX_SDIST_BYTES, sdist_contents, sdist_member
 from nb2image.requirements.web import Answer, Web
@@ -139,14 +144,15 @@ class Index:
 
     def contents(self, file: IndexFile) -> Contents:
         """What lies inside a wheel or sdist. Raises RequirementsError."""
-        key = file.sha256 or file.url
+        lasting = lasting_key(file)
+        key = lasting or file.url
         if key in self._contents:
             return self._contents[key]
-        data = self._cache.get("members", key) if file.sha256 else None
+        data = self._cache.get("members", key) if lasting else None
         found = decode_contents(data) if data else None
         if found is None:
             found = self._read_contents(file)
-            if file.sha256:
+            if lasting:
                 stored = StoredContents(
                     "\n".join(found.members), found.metadata, found.packed_sizes, found.packed
                 )
@@ -156,15 +162,16 @@ class Index:
 
     def read_member(self, file: IndexFile, member: str) -> bytes:
         """One file out of a wheel or sdist, small ones cached. Raises RequirementsError."""
-        key = f"{file.sha256}/{member}"
-        data = self._cache.get("member", key) if file.sha256 else None
+        lasting = lasting_key(file)
+        key = f"{lasting}/{member}"
+        data = self._cache.get("member", key) if lasting else None
         if data is None:
             if file.is_wheel:
                 data = read_member(open_wheel(self._open(file), file.name), member, file.name)
             else:
                 with self._opened_sdist(file) as sdist:
                     data = sdist_member(sdist, member, file.name)
-            if file.sha256 and len(data) <= MAX_CACHED_MEMBER_BYTES:
+            if lasting and len(data) <= MAX_CACHED_MEMBER_BYTES:
                 self._cache.put("member", key, data)
         return data
 
@@ -175,11 +182,12 @@ class Index:
 
         Raises RequirementsError.
         """
-        data = self._cache.get(kind, file.sha256) if file.sha256 else None
+        key = lasting_key(file)
+        data = self._cache.get(kind, key) if key else None
         if data is None:
             data = make(open_wheel(self._open(file), file.name))
-            if file.sha256:
-                self._cache.put(kind, file.sha256, data)
+            if key:
+                self._cache.put(kind, key, data)
         return data
 
     def close(self) -> None:
@@ -265,32 +273,22 @@ class Index:
         return page
 
     def _linked(self, link: str, name: str) -> tuple[IndexFile, ...]:
-        folder = local_path(link) if "://" in link else Path(link)
-        if folder is not None and folder.is_dir():
-            found = tuple(
-                IndexFile(name=path.name, url=path.resolve().as_uri(), size=path.stat().st_size)
-                for path in sorted(folder.iterdir())
-                if is_distribution(path.name)
-            )
-        elif folder is not None:
-            found = local_page(folder, name)
-        else:
-            page = self._cached_page(link)
-            if page is None or (not self._offline and time.time() - page.fetched > FRESH_SECONDS):
-                self._need_network(redact(link))
-                answer = self._web.get(link, headers={"Accept": ACCEPT}, limit=MAX_PAGE_BYTES)
-                files = read_answer(answer) if answer.status == 200 else ()
-                page = Page(time.time(), "", answer.status == 200, files)
-                self._cache.put("listing", redact(link), msgspec.msgpack.encode(page))
-            found = page.files
-        return tuple(f for f in found if belongs(f, name))
+        local = read_local(link, name)
+        if local is not None:
+            return local
+        page = self._cached_page(link)
+        if page is None or (not self._offline and time.time() - page.fetched > FRESH_SECONDS):
+            self._need_network(redact(link))
+            answer = self._web.get(link, headers={"Accept": ACCEPT}, limit=MAX_PAGE_BYTES)
+            files = read_answer(answer) if answer.status == 200 else ()
+            page = Page(time.time(), "", answer.status == 200, files)
+            self._cache.put("listing", redact(link), msgspec.msgpack.encode(page))
+        return tuple(f for f in page.files if belongs(f, name))
 
 
-def belongs(file: IndexFile, name: str) -> bool:
-    """Whether a file is one of a project's, by its name."""
-    if file.is_wheel:
-        return canonicalize_name(file.name.partition("-")[0]) == name
-    return bool(file_version(file, name))
+def lasting_key(file: IndexFile) -> str:
+    """What names a file's content for ever; empty for one of the network without a hash."""
+    return file.sha256 or local_stamp(file.url)
 
 
 def read_answer(answer: Answer) -> tuple[IndexFile, ...]:
@@ -318,36 +316,4 @@ def decode_contents(data: bytes) -> Contents | None:
         metadata=stored.metadata,
         packed_sizes=stored.sizes,
         packed=stored.packed,
-    )
-
-
-def local_path(url: str) -> Path | None:
-    """The path of a ``file:`` address, None for another."""
-    parts = urlsplit(url)
-    return Path(unquote(parts.path)) if parts.scheme == "file" else None
-
-
-def open_local(path: Path) -> io.BufferedReader:
-    """A file of a local index. Raises RequirementsError."""
-    try:
-        return path.open("rb")
-    except OSError as error:
-        raise unreadable(path.as_uri(), error) from error
-
-
-def local_page(path: Path, name: str) -> tuple[IndexFile, ...]:
-    """The files that a page on disk lists; none when there is no such page."""
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
-        return ()
-    except OSError as error:
-        raise unreadable(path.as_uri(), error) from error
-    return tuple(f for f in read_html(text, path.resolve().as_uri()) if belongs(f, name))
-
-
-def unreadable(url: str, error: OSError) -> RequirementsError:
-    """The error for a local file of an index that cannot be read."""
-    return RequirementsError(
-        f"{url} cannot be read: {error.strerror or error}", code="index-file-missing"
     )

@@ -45,16 +45,25 @@ def locked_package(entry: Mapping[str, Any], target: Target) -> LockedPackage:
         return min((order[tag] for tag in tags if tag in order), default=len(order))
 
     wheels = sorted(
-        (w for w in entry.get("wheels", []) if rank(w) < len(order)), key=lambda w: rank(w)
+        (w for w in entry.get("wheels", []) if rank(w) < len(order)),
+        key=lambda w: (rank(w), on_this_host(w)),
     )
     files = wheels or [entry["sdist"]] if wheels or "sdist" in entry else []
+    here = bool(files) and on_this_host(files[0])
     return LockedPackage(
         name=name,
         version=version,
-        hashes=hashes(files),
+        # beside a file of this host no other of its release is there in the build
+        hashes=hashes(files[:1] if here else files),
         wheel=file_name(wheels[0]) if wheels else "",
         size=files[0].get("size") if files else None,
+        vendored=file_name(files[0]) if here else "",
     )
+
+
+def on_this_host(file: Mapping[str, Any]) -> bool:
+    """Whether uv found the file on this host: in a folder or an index that ``file:`` names."""
+    return "path" in file or urlsplit(str(file.get("url", ""))).scheme == "file"
 
 
 def hashes(files: list[Mapping[str, Any]]) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from nb2image.network import NetworkConfig, redact
 from nb2image.process import Completed
 from nb2image.requirements.cache import DiskCache
 from nb2image.requirements.conflicts import diagnose
+from nb2image.requirements.local import local_path
 from nb2image.requirements.lock import parse_pylock, with_reasons
 from nb2image.requirements.stub import Stub, with_sdists, write_stub
 from nb2image.requirements.target import Target
@@ -299,20 +300,26 @@ def cache_key(request: ResolveRequest, services: Services, network: NetworkConfi
         *map(redact, (network.index_url, *network.extra_index_urls, *network.find_links)),
         network.strategy,
         str(network.no_index),
-        *folder_states(network.find_links),
+        *folder_states((network.index_url, *network.extra_index_urls, *network.find_links)),
     ]
     parts = [uv_version(), day, *sources, msgspec.json.encode(request).decode()]
     return "\n".join(parts)
 
 
 def folder_states(links: tuple[str, ...]) -> list[str]:
-    """The files in local find-links folders: a wheel that is put there counts at once."""
+    """The files in this host's folders and indexes: a wheel that is put there counts at once.
+
+    A new file in a project's folder of an index changes that folder, or its page.
+    """
     found = []
     for link in links:
-        folder = Path(link.removeprefix("file://"))
-        if "://" in link.removeprefix("file://") or not folder.is_dir():
+        folder = local_path(link) if "://" in link else Path(link)
+        if folder is None or not folder.is_dir():
             continue
-        found += [f"{p.name} {p.stat().st_mtime_ns}" for p in sorted(folder.iterdir())]
+        for path in sorted(folder.iterdir()):
+            page = path / "index.html"
+            for seen in (path, page) if page.exists() else (path,):
+                found.append(f"{path.name} {seen.stat().st_mtime_ns}")
     return found
 
 

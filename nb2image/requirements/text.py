@@ -43,6 +43,8 @@ def package_lines(package: LockedPackage, direct: DirectRequirement | None) -> l
             lines.append(comment(f"{where}{evidence.detail}"))
     if package.via:
         lines.append(comment(f"via {', '.join(package.via)}"))
+    if package.vendored:
+        lines.append(comment(f"no index on the network serves it: wheels/{package.vendored}"))
     extras = f"[{','.join(direct.extras)}]" if direct and direct.extras else ""
     pin = f"{package.name}{extras}"
     pin += f" @ {package.url}" if package.url else f"=={package.version}"

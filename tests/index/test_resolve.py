@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import threading
 from dataclasses import replace
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from nb2image.model import LockedPackage
 from nb2image.network import read_network
 from nb2image.requirements.cache import DiskCache
 from nb2image.requirements.conflicts import diagnose
@@ -22,6 +24,7 @@ from nb2image.requirements.resolver import (
     uv_binary,
 )
 from nb2image.requirements.text import requirements_text
+from nb2image.requirements.vendored import find_vendored, vendored_only
 from nb2image.services import Services
 from tests.index.fake_index import FakeIndex
 from tests.index.wheels import sdist, wheel
@@ -202,19 +205,7 @@ def test_a_file_that_is_not_what_the_lock_says_is_not_installed(
     index.add(wheel("swapped", "1.0"), sha256="0" * 64)
     found = ask(services, "swapped")
     assert isinstance(found, Resolution)
-    text = requirements_text(
-        packages=found.packages,
-        direct=(),
-        python="3.11",
-        platform="x86_64-manylinux_2_36",
-        versions="latest",
-        as_of="",
-    )
-    lock = tmp_path / "requirements.txt"
-    lock.write_text(text)
-    argv = [uv_binary(), "pip", "install", "--require-hashes", "--target", str(tmp_path / "site")]
-    argv += ["--index-url", index.url, "--python-version", "3.11", "-r", str(lock)]
-    done = subprocess.run(argv, env=dict(services.environ), capture_output=True, text=True)
+    done = install(index, services, lock_file(found.packages, tmp_path), tmp_path / "site")
     assert done.returncode != 0
     assert "Hash mismatch" in done.stderr
 
@@ -273,3 +264,70 @@ def test_no_secret_stands_on_a_command_line(index: FakeIndex, services: Services
     assert "s3cret" not in repr(found)
     assert seen
     assert not any("s3cret" in argument for argument in seen)
+
+
+@pytest.mark.parametrize("kind", ["folder", "index"])
+def test_what_only_this_host_has_is_brought_along_and_verified(
+    index: FakeIndex, services: Services, tmp_path: Path, kind: str
+) -> None:
+    """A release in a local folder or index is locked, found again, and installed by its hash."""
+    name, data = wheel("numpy", "3.0+own")
+    digest = hashlib.sha256(data).hexdigest()
+    here = tmp_path / "here"
+    (here / "simple/numpy").mkdir(parents=True)
+    (here / name).write_bytes(data)
+    link = f'<a href="../../{name.replace("+", "%2B")}#sha256={digest}">{name}</a>'
+    (here / "simple/numpy/index.html").write_text(link)
+    setting = (
+        {"PIP_FIND_LINKS": str(here)}
+        if kind == "folder"
+        else {"PIP_EXTRA_INDEX_URL": (here / "simple").as_uri()}
+    )
+    services = replace(services, environ={**services.environ, **setting})
+    found = ask(services, "numpy", "pandas>0")
+    assert pins(found) == {"numpy": "1.0", "pandas": "1.0"}, "pandas cannot go with it"
+    found = ask(services, "numpy")
+    assert isinstance(found, Resolution)
+    network = read_network(services.environ)
+    cache = DiskCache(root=services.cache)
+    listing = Index(network, cache, default_index=network.index_url)
+    (numpy,) = vendored_only(found.packages, listing, network)
+    assert (numpy.version, numpy.vendored, numpy.size) == ("3.0+own", name, len(data))
+    assert str(tmp_path) not in repr(numpy)
+
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    (path,) = find_vendored((numpy,), network).values()
+    (wheels / name).write_bytes(path.read_bytes())
+    lock = lock_file((numpy,), tmp_path)
+    assert install(index, services, lock, tmp_path / "site", wheels).returncode == 0
+    assert (tmp_path / "site/numpy/__init__.py").is_file()
+    (wheels / name).write_bytes(wheel("numpy", "3.0+own", files={"evil.py": ""})[1])
+    done = install(index, services, lock, tmp_path / "other", wheels)
+    assert "Hash mismatch" in done.stderr
+
+
+def lock_file(packages: tuple[LockedPackage, ...], folder: Path) -> Path:
+    """The lock as it is written into a context."""
+    path = folder / "requirements.txt"
+    path.write_text(
+        requirements_text(
+            packages=packages,
+            direct=(),
+            python="3.11",
+            platform="x86_64-manylinux_2_36",
+            versions="latest",
+            as_of="",
+        )
+    )
+    return path
+
+
+def install(
+    index: FakeIndex, services: Services, lock: Path, site: Path, links: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """What the build does with a lock: the index alone, and the context's folder of wheels."""
+    argv = [uv_binary(), "pip", "install", "--no-cache", "--require-hashes", "--target", str(site)]
+    argv += ["--index-url", index.url, "--python-version", "3.11", "-r", str(lock)]
+    argv += ["--find-links", str(links)] if links else []
+    return subprocess.run(argv, env=dict(services.environ), capture_output=True, text=True)

@@ -10,7 +10,7 @@ import pytest
 
 from nb2image.errors import OptionError, PlanError
 from nb2image.files import ProjectFiles, plan_files
-from nb2image.model import LocalModule, Notebook, Place, Script, ScriptCell
+from nb2image.model import LocalModule, LockedPackage, Notebook, Place, Script, ScriptCell
 from nb2image.options import Options
 from nb2image.project import Project
 
@@ -232,6 +232,18 @@ def test_too_much_is_refused_before_it_is_read(choose: Choose, root: Path) -> No
     assert caught.value.code == "context-too-large"
     assert "'work/big.bin' (1,000,000.0 MB)" in caught.value.message
     assert "--exclude" in caught.value.hint
+
+
+def test_files_that_the_context_must_bring_for_the_lock_count(root: Path) -> None:
+    """They are named as what they are."""
+    script = Script(name="train.py", text="", lines=(), cells=())
+    project = Project(root=root, notebook=PurePosixPath("work/nb.ipynb"))
+    locked = (LockedPackage(name="a", version="1", vendored="a-1.whl", size=10**9),)
+    with pytest.raises(PlanError) as caught:
+        plan_files(NOTEBOOK, script, project, Options(), locked)
+    assert caught.value.code == "context-too-large"
+    assert "'wheels/a-1.whl' (1,000.0 MB)" in caught.value.message
+    assert "only this host's package folders" in caught.value.hint
 
 
 def test_what_tools_made_is_no_data(choose: Choose, root: Path) -> None:

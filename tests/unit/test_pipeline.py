@@ -67,7 +67,9 @@ def builder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Builder:
         emit(Noticed(stage="plan", finding=FINDING))
         return find_project(path), PLAN
 
-    def write_context(plan: BuildPlan, project: Project, folder: Path, *, force: bool) -> Path:
+    def write_context(
+        plan: BuildPlan, project: Project, folder: Path, *, force: bool, wheels: object
+    ) -> Path:
         context.check_destination(folder, force=force)
         folder.mkdir(exist_ok=True)
         (folder / "plan.json").write_bytes(encode(plan))

@@ -30,6 +30,7 @@ from nb2image.build.interface import BuildRequest
 from nb2image.context import read_context
 from nb2image.errors import BuildError
 from nb2image.events import Emit, Noticed, StageFinished, StageStarted
+from nb2image.image.contract import WHEELS
 from nb2image.model import BuildPlan, BuiltImage, BuiltLayer, Finding
 from nb2image.process import Runner
 from nb2image.requirements.index import PackageIndex
@@ -107,7 +108,7 @@ class EmbeddedBuilder:
         with ThreadPoolExecutor(1) as threads:
             coming = threads.submit(self.base.get, plan, architecture, emit)
             with step(emit, f"dependencies: {len(requirements.locked)} wheels"):
-                wheels = self._wheel_layers(plan, emit)
+                wheels = self._wheel_layers(context, plan, emit)
             with step(emit, f"base: {self.base.described}"):
                 base = coming.result()
         refuse_what_does_not_fit(plan, self.base.target(plan, platform))
@@ -115,8 +116,10 @@ class EmbeddedBuilder:
             layers = self._own_layers(context, plan, base, wheels)
         return make_image(plan, base, layers), base
 
-    def _wheel_layers(self, plan: BuildPlan, emit: Emit) -> list[Layer]:
-        source = WheelSource(index=self.index, http=self.http, cache=self.cache)
+    def _wheel_layers(self, context: Path, plan: BuildPlan, emit: Emit) -> list[Layer]:
+        source = WheelSource(
+            index=self.index, http=self.http, cache=self.cache, folder=context / WHEELS
+        )
         wheels = source.collect(plan.requirements.locked)
         options = VenvOptions(
             python=plan.requirements.python,

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
@@ -17,6 +16,7 @@ from nb2image.build.embedded.venv import Wheel
 from nb2image.errors import BuildError, PlanError
 from nb2image.model import BuildPlan, LockedPackage
 from nb2image.requirements.index import PackageIndex
+from nb2image.requirements.local import local_path
 from nb2image.requirements.target import Target
 
 THREADS = 8
@@ -29,6 +29,8 @@ class WheelSource:
     index: PackageIndex
     http: Http
     cache: BlobCache
+    folder: Path | None = None
+    """Of the locked files that no index on the network serves."""
 
     def collect(self, packages: Sequence[LockedPackage]) -> list[Wheel]:
         """Every package's wheel, in the given order. Raises BuildError, RequirementsError."""
@@ -51,6 +53,8 @@ class WheelSource:
     def _address(self, package: LockedPackage) -> tuple[str, str]:
         if package.url:
             return package.url, package.hashes[0]
+        if package.vendored and self.folder and (self.folder / package.vendored).is_file():
+            return (self.folder / package.vendored).resolve().as_uri(), package.hashes[0]
         project = self.index.project(package.name)
         for file in project.files if project else ():
             if file.name != package.wheel:
@@ -121,12 +125,6 @@ def refuse_what_does_not_fit(plan: BuildPlan, target: Target) -> None:
             code="embedded-platform",
             hint="convert the notebook again with --platform, or name another base",
         )
-
-
-def local_path(url: str) -> Path | None:
-    """The path of a ``file://`` address."""
-    parts = urlsplit(url)
-    return Path(unquote(parts.path)) if parts.scheme == "file" else None
 
 
 def digest_of(path: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -12,7 +13,7 @@ from nb2image.context import read_context, write_context
 from nb2image.errors import OptionError, PlanError
 from nb2image.model import PlannedFile
 from nb2image.project import Project
-from tests.unit.image.plans import PLAN, plan
+from tests.unit.image.plans import PACKAGE, PLAN, REQUIREMENTS, plan
 
 
 @pytest.fixture
@@ -231,3 +232,22 @@ def test_a_hostile_plan_is_refused_when_it_is_read(project: Project, tmp_path: P
     (folder / "plan.json").write_text(hostile)
     with pytest.raises(PlanError):
         read_context(folder)
+
+
+def test_files_that_no_index_has_come_along(project: Project, tmp_path: Path) -> None:
+    """Copied with their hash checked, listed, and replaced with the rest by --force."""
+    source = tmp_path / "source.whl"
+    source.write_bytes(b"bytes")
+    digest = hashlib.sha256(b"bytes").hexdigest()
+    package = replace(PACKAGE, vendored="a-1-py3-none-any.whl", hashes=(f"sha256:{digest}",))
+    brought = plan(requirements=replace(REQUIREMENTS, locked=(package,)))
+    wheels = {package.vendored: source}
+    folder = write_context(brought, project, tmp_path / "ctx", force=False, wheels=wheels)
+    assert (folder / "wheels" / package.vendored).read_bytes() == b"bytes"
+    assert f"{digest}  wheels/{package.vendored}" in (folder / ".nb2image-files").read_text()
+    write_context(PLAN, project, folder, force=True)
+    assert not (folder / "wheels").exists()
+    source.write_bytes(b"others")
+    with pytest.raises(PlanError) as caught:
+        write_context(brought, project, tmp_path / "other", force=False, wheels=wheels)
+    assert caught.value.code == "file-changed"

@@ -21,6 +21,7 @@ from tests.unit.image.dockerfile import Instruction
 from tests.unit.image.plans import PACKAGE, PLAN, REQUIREMENTS, plan
 
 DATA = PlannedFile(path="work/a.csv", size=1, sha256="c" * 64, reason="read", kind="data")
+VENDORED = replace(PACKAGE, name="own", vendored="own-1.0-py3-none-any.whl")
 STAGES = {
     "multi-stage": ["FROM RUN", "FROM", "FROM RUN RUN", "FROM RUN", "FROM COPY COPY"],
     "single-stage": ["FROM RUN", "FROM RUN RUN RUN"],
@@ -108,6 +109,16 @@ def test_only_the_built_in_frontend_of_docker_20_10_is_needed() -> None:
         ({}, ["--require-hashes --no-build "], ["apt-get", "--compile-bytecode", "source=data"]),
         ({"bytecode": True}, ["--compile-bytecode", "UNCHECKED_HASH"], []),
         ({"files": (DATA,)}, ["source=data"], []),
+        (
+            {"requirements": replace(REQUIREMENTS, locked=(PACKAGE, VENDORED))},
+            ["source=wheels,target=/run/wheels", "--find-links /run/wheels \\\n"],
+            ["--no-index"],
+        ),
+        (
+            {"requirements": replace(REQUIREMENTS, locked=(VENDORED,))},
+            ["--find-links /run/wheels --no-index \\\n"],
+            [],
+        ),
         ({"base": base_for("3.9")}, ["FROM python:3.9-slim-bookworm"], ["3.11-slim"]),
     ],
 )
@@ -211,6 +222,14 @@ def test_tests_of_large_packages_are_left_out(
         ({"files": (replace(DATA, path="work/train.py"),)}, "file-clash"),
         ({"files": (replace(DATA, path="work"),)}, "file-clash"),
         ({"files": (replace(DATA, path="../../etc/passwd"),)}, "path-outside"),
+        (
+            {
+                "requirements": replace(
+                    REQUIREMENTS, locked=(replace(PACKAGE, vendored="../../etc/passwd"),)
+                )
+            },
+            "plan-invalid",
+        ),
         ({"base": replace(base_for("3.11"), reference="x\nRUN y")}, "reference-invalid"),
         (
             {
@@ -280,3 +299,5 @@ def test_dockerignore_lets_through_what_is_copied() -> None:
     assert {"!app", "!data", "!runtime", "!plan.json", "!requirements.txt", "!uv.txt"} == set(
         lines[2:]
     )
+    brought = plan(requirements=replace(REQUIREMENTS, locked=(VENDORED,)))
+    assert "!wheels" in dict(render(brought))[".dockerignore"].decode().splitlines()
