@@ -1,12 +1,15 @@
 """How far nb2image gets with public notebooks: convert, build, run, reproduce.
 
     python benchmarks/corpus.py CASES MIRROR [--jobs 1] [--ids a001,a002] [--out results.json]
+                                [--kernel]
 
 CASES is a JSON list of {"id", "tier", "repo", "commit", "path", "expected"}; MIRROR is a folder
 with a clone of each repository as owner+name/repo. Every case is laid out afresh as its clone at
 that commit, and `nb2image convert` does the rest: the script, the lock, the image, the run
 without a network and the comparison. Results are rewritten after each case, and a run that was
 stopped goes on where it was; the table is printed at the end. Images are removed after each case.
+With --kernel nbclient executes the notebook in the same image too: where it meets no error,
+train.py has to end well.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import concurrent.futures
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,7 +29,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-STAGES = ("convert", "build", "run", "reproduce")
+import kernel
+
+STAGES = ("convert", "build", "imports", "run", "reproduce")
+SECONDS = 300
+"""That a run may take."""
 LOCK = threading.Lock()
 
 
@@ -47,7 +55,7 @@ def lay_out(case: dict[str, Any], mirror: Path, folder: Path) -> None:
 
 
 def attempt(
-    case: dict[str, Any], mirror: Path, work: Path, extra: list[str], keep: Path | None
+    case: dict[str, Any], mirror: Path, work: Path, given: argparse.Namespace
 ) -> dict[str, Any]:
     """One case: how far it got, why no further, what the verdict says."""
     folder = work / case["id"]
@@ -60,24 +68,47 @@ def attempt(
         lay_out(case, mirror, folder / "src")
         notebook = folder / "src" / case["path"]
         argv = [sys.executable, "-m", "nb2image", "convert", str(notebook), "--tag", tag]
-        argv += ["--output", str(folder / "out"), "--timeout", "300", "--quiet", "--no-history"]
-        argv += extra
-        with (folder / "log").open("wb") as log:
-            status = subprocess.run(argv, stdout=log, stderr=log, timeout=1_800).returncode
+        argv += [
+            "--output",
+            str(folder / "out"),
+            "--timeout",
+            str(SECONDS),
+            "--quiet",
+            "--no-history",
+        ]
+        argv += given.options.split()
+        status = limited(argv, folder / "log", given.limit)
         report = read(folder / "out" / "report.json")
-        if keep is not None:
+        if keep := given.keep:
             keep.mkdir(parents=True, exist_ok=True)
-            for name in ("report.md", "report.json"):
+            for name in ("report.md", "report.json", "requirements.txt", "train.py"):
                 if (folder / "out" / name).is_file():
                     shutil.copy(folder / "out" / name, keep / f"{case['id']}-{name}")
             shutil.copy(folder / "log", keep / f"{case['id']}.log")
         result |= judged(status, report, (folder / "log").read_text(errors="replace"))
+        if given.kernel and report.get("image"):
+            lock, python = folder / "out" / "requirements.txt", "3.11"
+            if "--python" in argv:
+                python = argv[argv.index("--python") + 1]
+            source = folder / "src"
+            result |= kernel.execute(tag, lock, python, source, case["path"], folder, SECONDS)
     except (OSError, subprocess.SubprocessError) as error:
         result |= {"reached": [], "exit": None, "why": f"{type(error).__name__}: {error}"[:300]}
     finally:
         subprocess.run(["docker", "rmi", "--force", tag], capture_output=True)
         shutil.rmtree(folder, ignore_errors=True)
     return result | {"seconds": round(time.monotonic() - begun)}
+
+
+def limited(argv: list[str], log: Path, seconds: int) -> int:
+    """The exit status of a program that is interrupted when it takes too long, as by Ctrl-C."""
+    with log.open("wb") as sink:
+        process = subprocess.Popen(argv, stdout=sink, stderr=sink)
+        try:
+            return process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGINT)
+            return process.wait(60)
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -95,9 +126,13 @@ def judged(status: int, report: dict[str, Any], log: str) -> dict[str, Any]:
     counts = Counter(cell["grade"] for cell in verdict["cells"]) if verdict else Counter()
     good = counts["same"] + counts["close"]
     total = good + counts["differs"] + counts["not-reached"]
+    findings = report.get("findings", [])
+    failing = [f["message"] for f in findings if f["code"] == "import-fails"]
+    built = bool(report.get("image"))
     passed = {
         "convert": bool(report.get("plan_digest")),
-        "build": bool(report.get("image")),
+        "build": built,
+        "imports": built and not failing,
         "run": bool(verdict and verdict["ran"]),
         "reproduce": status == 0 and total > 0,
     }
@@ -111,6 +146,8 @@ def judged(status: int, report: dict[str, Any], log: str) -> dict[str, Any]:
         "differing": [c["cell"] for c in verdict["cells"] if c["grade"] == "differs"]
         if verdict
         else [],
+        "imports_failing": failing,
+        "repaired": [f["message"] for f in findings if f["code"] == "import-repaired"],
         "cause": failure.get("code") or report.get("error", ""),
         "why": (failure.get("message") or (last[-1] if last else nothing))[:300],
     }
@@ -151,6 +188,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("corpus.json"))
     parser.add_argument("--options", default="", help="for convert, such as '--python 3.11'")
     parser.add_argument("--keep", type=Path, help="a folder for every case's report and log")
+    parser.add_argument("--limit", type=int, default=1_800, help="seconds for a case")
+    parser.add_argument("--kernel", action="store_true", help="nbclient in the same image too")
     parser.add_argument("--until", default="", help="start no case after HH:MM")
     given = parser.parse_args()
     wanted = set(given.ids.split(",")) - {""}
@@ -165,7 +204,7 @@ def main() -> None:
         def one(case: dict[str, Any]) -> None:
             if given.until and time.strftime("%H:%M") >= given.until:
                 return
-            result = attempt(case, given.mirror, Path(work), given.options.split(), given.keep)
+            result = attempt(case, given.mirror, Path(work), given)
             with LOCK:
                 done[case["id"]] = result
                 given.out.write_text(json.dumps(sorted(done.values(), key=lambda r: r["id"])))
