@@ -9,7 +9,8 @@ that commit, and `nb2image convert` does the rest: the script, the lock, the ima
 without a network and the comparison. Results are rewritten after each case, and a run that was
 stopped goes on where it was; the table is printed at the end. Images are removed after each case.
 With --kernel nbclient executes the notebook in the same image too: where it meets no error,
-train.py has to end well.
+train.py has to end well. Where no registry answers, --bases names the images at hand; a notebook
+gets the one that is nearest to the Python that nb2image would choose.
 """
 
 from __future__ import annotations
@@ -77,6 +78,13 @@ def attempt(
             "--no-history",
         ]
         argv += given.options.split()
+        python = "3.11"
+        if given.bases:
+            bases = dict(b.split("=") for b in given.bases.split(","))
+            result["wanted"] = chosen_python(notebook) or python
+            python = nearest(result["wanted"], bases)
+            argv += ["--python", python, "--base-image", bases[python]]
+        result["python"] = python
         status = limited(argv, folder / "log", given.limit)
         report = read(folder / "out" / "report.json")
         if keep := given.keep:
@@ -87,9 +95,7 @@ def attempt(
             shutil.copy(folder / "log", keep / f"{case['id']}.log")
         result |= judged(status, report, (folder / "log").read_text(errors="replace"))
         if given.kernel and report.get("image"):
-            lock, python = folder / "out" / "requirements.txt", "3.11"
-            if "--python" in argv:
-                python = argv[argv.index("--python") + 1]
+            lock = folder / "out" / "requirements.txt"
             source = folder / "src"
             result |= kernel.execute(tag, lock, python, source, case["path"], folder, SECONDS)
     except (OSError, subprocess.SubprocessError) as error:
@@ -98,6 +104,26 @@ def attempt(
         subprocess.run(["docker", "rmi", "--force", tag], capture_output=True)
         shutil.rmtree(folder, ignore_errors=True)
     return result | {"seconds": round(time.monotonic() - begun)}
+
+
+def chosen_python(notebook: Path) -> str:
+    """The Python that nb2image chooses for a notebook; empty when it finds no requirements."""
+    argv = [sys.executable, "-m", "nb2image", "requirements", str(notebook), "--json", "--quiet"]
+    done = subprocess.run(argv, capture_output=True, text=True)
+    try:
+        return str(json.loads(done.stdout)["python"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def nearest(python: str, bases: dict[str, str]) -> str:
+    """The Python at hand that is nearest to the one wanted; of two, the one nearer to 3.11."""
+
+    def minor(version: str) -> int:
+        return int(version.partition(".")[2])
+
+    wanted = minor(python)
+    return min(bases, key=lambda b: (abs(minor(b) - wanted), abs(minor(b) - 11)))
 
 
 def limited(argv: list[str], log: Path, seconds: int) -> int:
@@ -187,6 +213,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("corpus.json"))
     parser.add_argument("--options", default="", help="for convert, such as '--python 3.11'")
+    parser.add_argument("--bases", default="", help="such as 3.9=IMAGE,3.11=IMAGE")
     parser.add_argument("--keep", type=Path, help="a folder for every case's report and log")
     parser.add_argument("--limit", type=int, default=1_800, help="seconds for a case")
     parser.add_argument("--kernel", action="store_true", help="nbclient in the same image too")
