@@ -23,8 +23,17 @@ def report(**said):
     REPORTS.flush()
 
 
+def origin(error):
+    """The missing module behind an ImportError that a package raised in its place, else itself."""
+    seen = error
+    while isinstance(error, ImportError) and not isinstance(error, ModuleNotFoundError):
+        error = error.__cause__ or error.__context__
+    return error if isinstance(error, ModuleNotFoundError) else seen
+
+
 def failed(number, error, name=""):
     """Report an exception, with the package whose code raised it and the one that called that."""
+    error = origin(error)
     frames = traceback.extract_tb(error.__traceback__)
     packages = [m.group(1) for m in (PLACE.search(f.filename) for f in frames) if m]
     callers = [p for p in packages if p != packages[-1]]

@@ -3,7 +3,7 @@
 uv may not build, so where one package of a tree has no wheel it goes back in the history of
 those above it until one does without: to a release of ten years ago, if need be, after reading
 the metadata of hundreds. With lower bounds it says at once what is missing, and that can often be
-mended.
+mended; where it cannot, another day or Python serves better than a release of ten years ago.
 """
 
 from __future__ import annotations
@@ -31,10 +31,12 @@ def resolve_newest(
     request: ResolveRequest,
     bounds: Bounds,
     resolve: Callable[[ResolveRequest], Resolution | Refusal],
+    *,
+    floor: bool,
 ) -> Resolution | Refusal:
     """The answer with the strictest lower bounds that go together.
 
-    Raises what ``resolve`` raises.
+    With ``floor`` the last bound of each stays. Raises what ``resolve`` raises.
     """
     left = {name: list(steps) for name, steps in bounds.items()}
     for _ in range(MAX_LETTING_GO):
@@ -46,10 +48,13 @@ def resolve_newest(
         if not refused.passing:
             return found
         named = {*mentioned(refused.explanation, left), *refused.packages}
-        again = [name for name in left if name in named and left[name]] or list(left)
-        for name in again:
+        movable = [name for name, steps in left.items() if len(steps) > floor]
+        if not movable:
+            return found
+        for name in [name for name in movable if name in named] or movable:
             del left[name][:1]
-    return resolve(request)
+    lines = tuple(f"{name}>={steps[-1]}" for name, steps in sorted(bounds.items()) if floor)
+    return resolve(replace(request, constraints=(*request.constraints, *lines)))
 
 
 def lower_bounds(
@@ -57,7 +62,8 @@ def lower_bounds(
 ) -> Bounds:
     """The newest release of each requirement, the newest with a wheel, one of two years before.
 
-    Raises RequirementsError when the index does not answer.
+    A project without one of two years before ends with 0, which binds nothing. Raises
+    RequirementsError when the index does not answer.
     """
     found: Bounds = {}
     for wanted in direct:
@@ -69,10 +75,13 @@ def lower_bounds(
             continue
         wheels = replace(project, files=tuple(f for f in project.files if f.is_wheel))
         steps = {str(newest.version): None}
-        for day in (as_of, long_before(newest.file.upload_time)):
-            other = choose_release(wheels, target, wanted.specifier, day)
+        day = long_before(newest.file.upload_time)
+        old = choose_release(wheels, target, wanted.specifier, day) if day else None
+        for other in (choose_release(wheels, target, wanted.specifier, as_of), old):
             if other and other.fits and other.version <= newest.version:
                 steps[str(other.version)] = None
+        if old is None or not old.fits:
+            steps["0"] = None
         found[wanted.name] = tuple(steps)
     return found
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 from nb2image.errors import RequirementsError
 from nb2image.image.base import SUITES
@@ -67,7 +68,20 @@ def climb_without_drift(
 
 
 def climb_ladder(wanted: Wanted, world: World, start: Rung | None = None) -> Climb:
-    """Try one combination of Python, date and pins after another, ``start`` first."""
+    """Try one combination of Python, date and pins after another, ``start`` first.
+
+    Releases that were old already are taken only where no combination goes without.
+    """
+    climbed = climb_with(wanted, world, start, floor=True)
+    if climbed.found is None and (climbed.refused is None or climbed.refused.passing):
+        again = climb_with(wanted, world, start, floor=False)
+        steps = (*climbed.steps, *again.steps)
+        climbed = replace(again, refused=climbed.refused or again.refused, steps=steps)
+    return climbed
+
+
+def climb_with(wanted: Wanted, world: World, start: Rung | None, *, floor: bool) -> Climb:
+    """As ``climb_ladder``, with the lower bounds of ``fresh`` or without the last of them."""
     lines = {d.name: pep508(d) for d in wanted.direct}
 
     def attempt(rung: Rung) -> Resolution | Refusal:
@@ -84,9 +98,9 @@ def climb_ladder(wanted: Wanted, world: World, start: Rung | None = None) -> Cli
 
         kept = [d for d in wanted.direct if d.name not in rung.left_out]
         bounds = lower_bounds(kept, world.index, world.target(rung.python), rung.as_of)
-        for pin in rung.pins:
-            bounds.pop(pin.name, None)
-        return resolve_newest(request, bounds, mended)
+        for name in (*(p.name for p in rung.pins), *map(name_of, wanted.constraints)):
+            bounds.pop(name, None)
+        return resolve_newest(request, bounds, mended, floor=floor)
 
     def tell(step: ResolutionStep) -> None:
         if not step.ok:
@@ -109,6 +123,11 @@ def climb_ladder(wanted: Wanted, world: World, start: Rung | None = None) -> Cli
         start=start,
     )
     return climb(ladder, attempt, days, tell)
+
+
+def name_of(line: str) -> str:
+    """The canonical name in a PEP 508 line."""
+    return canonicalize_name(Requirement(line).name)
 
 
 def is_soft(direct: DirectRequirement) -> bool:

@@ -133,13 +133,15 @@ def test_a_stand_in_becomes_its_sdist_in_the_lock(tmp_path: Path) -> None:
 
 
 def test_lower_bounds_are_the_newest_then_two_years_older() -> None:
-    """An sdist that is newer than every wheel comes first; pins have no bound."""
+    """An sdist newer than every wheel comes first; pins have no bound, the young no last one."""
     index = FakeIndex()
     index.add("lib", "1.0", uploaded="2018-01-01").add("lib", "2.0", uploaded="2020-01-01")
     index.add("lib", "3.0", uploaded="2020-12-01", sdist=True)
     index.add("other", "5.0", uploaded="2020-01-01")
-    bounds = lower_bounds((wanted("lib"), wanted("other", "==5.0")), index, TARGET, "2021-01-01")
-    assert bounds == {"lib": ("3.0", "2.0", "1.0")}
+    index.add("young", "1.0", uploaded="2020-06-01")
+    needs = (wanted("lib"), wanted("other", "==5.0"), wanted("young"))
+    bounds = lower_bounds(needs, index, TARGET, "2021-01-01")
+    assert bounds == {"lib": ("3.0", "2.0", "1.0"), "young": ("1.0", "0")}
 
 
 def test_bounds_are_let_go_where_the_refusal_points() -> None:
@@ -152,6 +154,23 @@ def test_bounds_are_let_go_where_the_refusal_points() -> None:
             return Refusal(message="cause: Because b>=2 depends on c>=3 and you require c<3")
         return FOUND
 
-    found = resolve_newest(REQUEST, {"a": ("9",), "b": ("2", "1")}, resolve)
+    found = resolve_newest(REQUEST, {"a": ("9",), "b": ("2", "1")}, resolve, floor=False)
     assert found == FOUND
     assert tried == [("a>=9", "b>=2"), ("a>=9", "b>=1")]
+
+
+@pytest.mark.parametrize(
+    ("floor", "last"), [(True, ("a>=8", "b>=1")), (False, ())], ids=["floor", "none"]
+)
+def test_the_last_bounds_stay_while_there_is_another_day(floor: bool, last: tuple[str]) -> None:
+    """Releases of long ago are offered only without a floor."""
+    tried: list[tuple[str, ...]] = []
+
+    def resolve(request: ResolveRequest) -> Resolution | Refusal:
+        tried.append(request.constraints)
+        return FOUND if not request.constraints else Refusal(message="cause: no wheels of c")
+
+    bounds = {"a": ("9", "8"), "b": ("2", "1")}
+    found = resolve_newest(REQUEST, bounds, resolve, floor=floor)
+    assert tried[-1] == last
+    assert (found == FOUND) is not floor
