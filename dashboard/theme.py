@@ -6,11 +6,14 @@ Every pair of text and ground reaches a contrast of 4.5 to 1 (WCAG 2 AA).
 from __future__ import annotations
 
 import html
+from pathlib import Path
 from typing import Literal
 
 import streamlit as st
 
 Name = Literal["light", "dark"]
+
+ICON = Path(__file__).with_name("icon.svg")
 
 LIGHT = {
     "text": "#1a202c",
@@ -74,6 +77,7 @@ def config() -> dict[str, object]:
     return {
         "theme.baseRadius": "small",
         "theme.showWidgetBorder": True,
+        "theme.headingFontSizes": ["1.75rem", "1.35rem", "1.15rem", "1rem", "1rem", "0.9rem"],
         **palette("light", LIGHT),
         **palette("dark", DARK),
     }
@@ -93,7 +97,7 @@ def palette(theme: Name, colour: dict[str, str]) -> dict[str, object]:
 
 def apply() -> None:
     """What the server's options cannot say; once a run."""
-    st.html("<style>.stMainBlockContainer{padding-top:4.5rem;padding-bottom:3rem}</style>")
+    st.html("<style>.stMainBlockContainer{padding-top:4rem;padding-bottom:3rem}</style>")
 
 
 def badge(state: str) -> str:

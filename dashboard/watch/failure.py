@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import msgspec
 import streamlit as st
 
 from dashboard import links, state
+from dashboard.text import escape, sentence
 from nb2image.errors import Nb2ImageError
 from nb2image.jobs import Job
 from nb2image.jobs.fix import Fix, suggest
@@ -17,13 +17,12 @@ from nb2image.jobs.place import failed_step, instruction
 from nb2image.jobs.steps import Steps
 from nb2image.model import Report
 from nb2image.requirements.system import system_table
-from nb2image.terminal import clean, one_line
+from nb2image.terminal import clean
 
 AROUND = 2
 """Lines of the Dockerfile that are shown before and after the one at fault."""
 MAX_SHOWN = 400_000
 """Bytes of a file that is shown in part; a larger one was not made by nb2image."""
-PLAIN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])")
 
 
 def show(job: Job, steps: Steps) -> None:
@@ -33,7 +32,7 @@ def show(job: Job, steps: Steps) -> None:
         message=f"the command ended with exit status {job.exit_code}",
         hint="its last words are in the log",
     )
-    st.error(f"**{escape(sentence(failure.message))}**", icon="⛔")
+    st.error(f"**{escape(sentence(failure.message))}**", icon=":material/error:")
     if failure.hint:
         st.markdown(f"**What to do:** {escape(failure.hint)}")
     buttons(job, fix_of(job, failure))
@@ -127,14 +126,3 @@ def wanted(job: Job) -> str:
         return ""
     lack = report.verdict.failure if report.verdict else None
     return lack.wanted if lack else ""
-
-
-def sentence(text: str) -> str:
-    """A message as the beginning of a sentence, on one line."""
-    shown = one_line(text)
-    return shown[:1].upper() + shown[1:]
-
-
-def escape(text: str) -> str:
-    """Text from anywhere, so that Markdown shows it as it is: no link, picture or formula."""
-    return PLAIN.sub(r"\\\1", one_line(text))

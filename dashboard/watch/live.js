@@ -12,6 +12,7 @@ export default function (component) {
     panes.set(parentElement, pane);
   }
   pane.finished = data.finished;
+  pane.title = data.title;
   pane.told = (state) => setTriggerValue("ended", state);
   for (const [name, colour] of Object.entries(data.colours))
     pane.live.style.setProperty(`--${name}`, colour);
@@ -227,6 +228,7 @@ class Pane {
       : `${seconds(elapsed)}${expected}` +
         (picture.ended === null && quiet > 10 ? `, nothing new for ${seconds(quiet)}` : "");
     this.progress(picture, elapsed);
+    this.name(picture);
     const span = Math.max(elapsed, 0.1);
     const body = this.part("tbody");
     while (body.rows.length > picture.steps.length) body.deleteRow(-1);
@@ -241,6 +243,13 @@ class Pane {
       lane.style.left = `${left}%`;
       lane.style.width = `${Math.min(100 - left, took / span * 100)}%`;
     });
+  }
+
+  name(picture) {  // so that the state is seen from another tab
+    const sign = { queued: "…", done: "✓", failed: "✗", cancelled: "–", lost: "?" }[picture.state];
+    const share = this.part(".bar").getAttribute("aria-valuenow");
+    const title = `${sign ?? `${share} %`} ${this.title}`;
+    if (document.title !== title) document.title = title;
   }
 
   heardAt() {

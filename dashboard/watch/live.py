@@ -19,6 +19,7 @@ def show(job: Job) -> None:
         key=f"live-{job.id}",
         data={
             "job": job.id,
+            "title": job.title,
             "finished": job.finished,
             "stream": f"/api/jobs/{job.id}/events",
             "log": f"/api/jobs/{job.id}/log",

@@ -18,10 +18,11 @@ def show(job: Job) -> None:
         case "done":
             show_result(job)
         case "cancelled":
-            st.warning("Cancelled: nothing half-made is left behind.", icon="✋")
+            st.warning("Cancelled: nothing half-made is left behind.", icon=":material/pan_tool:")
         case "lost":
             st.warning(
-                "The dashboard's server ended while this ran, and the job with it.", icon="⚠️"
+                "The dashboard's server ended while this ran, and the job with it.",
+                icon=":material/warning:",
             )
     if job.request.form or job.request.notebook:
         edit = "Build again" if job.state != "done" else "Edit and build again"
@@ -34,19 +35,21 @@ def show_result(job: Job) -> None:
     report = report_of(job)
     image = report.image if report else None
     if report is None or image is None:
-        st.success("Done.", icon="✅")
+        st.success("Done.", icon=":material/check_circle:")
         return
-    st.success(f"**{image.reference}** is built: {amount(image.size)}.", icon="✅")
+    st.success(
+        f"**{image.reference}** is built: {amount(image.size)}.", icon=":material/check_circle:"
+    )
     if report.verdict is not None:
         st.code("\n".join(verdict_lines(report.verdict)), language=None, wrap_lines=True)
     with st.container(horizontal=True):
         st.page_link(
             links.COMPARE,
             label="Compare with others",
-            icon="📊",
+            icon=":material/bar_chart:",
             query_params={"image": image.reference},
         )
-        st.page_link(links.HISTORY, label="History", icon="🕑")
+        st.page_link(links.HISTORY, label="History", icon=":material/history:")
 
 
 def report_of(job: Job) -> Report | None:

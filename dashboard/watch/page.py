@@ -7,6 +7,7 @@ import time
 import streamlit as st
 
 from dashboard import command_line, links, state, theme
+from dashboard.text import escape
 from dashboard.watch import failure, live, outcome
 from nb2image.jobs import Job
 
@@ -40,17 +41,17 @@ def show_list() -> None:
     jobs = state.jobs().jobs()[:LISTED]
     if not jobs:
         st.write("Nothing was built here yet.")
-        st.page_link(links.BUILD, label="Build an image of a notebook", icon="🛠️")
+        st.page_link(links.BUILD, label="Build an image of a notebook", icon=":material/build:")
         return
     for job in jobs:
         with st.container(horizontal=True, vertical_alignment="center", key=f"job-{job.id}"):
-            st.page_link(links.WATCH, label=failure.escape(job.title), query_params={"job": job.id})
+            st.page_link(links.WATCH, label=escape(job.title), query_params={"job": job.id})
             st.html(f"{theme.badge(job.state)} <span>{when(job)}</span>", width="content")
 
 
 def show_job(job: Job) -> None:
     """One job: why it failed above all, then its course."""
-    st.title(failure.escape(job.title))
+    st.title(escape(job.title))
     if job.finished:
         steps = state.jobs().steps(job.id)
         if job.state == "failed":
@@ -61,7 +62,7 @@ def show_job(job: Job) -> None:
         show_cancel(job)
     live.show(job)
     command_line.show(job.request.kind, job.request.arguments)
-    st.page_link(links.WATCH, label="All jobs", icon="👀")
+    st.page_link(links.WATCH, label="All jobs", icon=":material/visibility:")
 
 
 def show_cancel(job: Job) -> None:

@@ -33,8 +33,6 @@ class Step:
     """How far it is, of ``size``, in ``unit``s."""
     size: int | None = None
     unit: str = ""
-    lines: int = 0
-    """How many lines it printed."""
     at: int = 0
     """The number of the event that began it."""
 
@@ -67,6 +65,8 @@ class Steps:
 
     def _take(self, entry: Entry) -> None:
         event = entry.event
+        if event["kind"] == "output-line":  # most of all events, and they tell no step
+            return
         key = (str(event.get("stage", "")), str(event.get("step", "")))
         match event["kind"]:
             case "stage-started":
@@ -98,9 +98,6 @@ class Steps:
                     size=event.get("total"),
                     unit=str(event.get("unit", "")),
                 )
-            case "output-line" if key in self._steps:
-                step = self._steps[key]
-                self._steps[key] = replace(step, lines=step.lines + 1)
             case "noticed":
                 self.findings.append(event.get("finding", {}))
             case "error":

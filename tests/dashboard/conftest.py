@@ -2,64 +2,18 @@
 
 from __future__ import annotations
 
-import io
-import os
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import state
-from nb2image.jobs import JobManager, JobRequest
-from nb2image.jobs.job import Process
+from nb2image.jobs import JobManager
+from tests.fake_jobs import FakeLaunch
 
 ROOT = Path(__file__).resolve().parents[2]
 OpenPage = Callable[..., AppTest]
-
-
-class FakeChild:
-    """A command that prints what a test says and ends when the test says."""
-
-    def __init__(self) -> None:
-        reading, self._writing = os.pipe()
-        self.events: IO[bytes] = io.FileIO(reading)
-        self.process = Process(pid=0, started="never")
-        self._ended = threading.Event()
-        self._status = 0
-
-    def say(self, *lines: bytes) -> None:
-        os.write(self._writing, b"".join(line + b"\n" for line in lines))
-
-    def end(self, status: int = 0) -> None:
-        self._status = status
-        os.close(self._writing)
-        self._ended.set()
-
-    def wait(self) -> int:
-        self._ended.wait()
-        return self._status
-
-    def stop(self) -> None:
-        self.end(130)
-
-
-class FakeLaunch:
-    """Remembers what was asked for, and the children it made."""
-
-    def __init__(self) -> None:
-        self.requests: list[JobRequest] = []
-        self.children: list[FakeChild] = []
-
-    def __call__(
-        self, request: JobRequest, *, job: str, result: Path, environ: Mapping[str, str]
-    ) -> FakeChild:
-        self.requests.append(request)
-        child = FakeChild()
-        self.children.append(child)
-        return child
 
 
 @pytest.fixture
