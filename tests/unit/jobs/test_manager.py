@@ -161,7 +161,7 @@ def test_the_command_is_this_nb2image() -> None:
     """Not one that lies in the folder that it runs in: nothing is imported from there."""
     argv = command(REQUEST)
     assert argv[1] == "-P"
-    assert argv[-4:] == ("convert", "a.ipynb", "--trim", "--json")
+    assert argv[-4:] == ("convert", "--json", "a.ipynb", "--trim")
 
 
 def test_the_state_folder_can_be_named() -> None:
