@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from nb2image.model.plan import Entry
+
 MAX_CONTEXT_BYTES = 200 * 1000 * 1000
 
 
@@ -60,6 +62,7 @@ class Options:
 
     # the image
     base_image: str = ""
+    entry: Entry = "script"
     layout: Literal["multi-stage", "single-stage"] = "multi-stage"
     compile_bytecode: bool = False
     trim: bool = False

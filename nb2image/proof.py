@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nb2image.events import Emit, Event, OutputLine
-from nb2image.image.contract import RUNTIME, workdir
+from nb2image.image.contract import AS_SHOWN, RUNTIME, script_command, workdir
 from nb2image.model import BuildPlan, Notebook, RunReport
 from nb2image.model.verdict import Verdict
 from nb2image.resources import folder
@@ -116,14 +116,17 @@ def witness(
     word = secrets.token_hex(16)
     capture = Capture(word)
     module = folder("templates") / "capture" / f"{MODULE}.py"
+    # an image of another entry holds the script too
+    as_script = () if plan.entry == "script" else tuple((name, v) for _, name, v in AS_SHOWN)
     request = RunRequest(
         image=image,
+        command=() if plan.entry == "script" else script_command(plan),
         outputs=figures,
         only_figures=True,
         read_only=conditions.read_only,
         network=conditions.network,
         gpus=conditions.gpus,
-        env=(*conditions.env, ("NB2IMAGE_CAPTURE", word)),
+        env=(*as_script, *conditions.env, ("NB2IMAGE_CAPTURE", word)),
         binds=conditions.binds,
         limits=conditions.limits,
         files=(

@@ -15,6 +15,7 @@ CHANGES: dict[str, Change] = {
     "gpu": lambda options: replace(options, gpu="gpu"),
     "multi": lambda options: replace(options, layout="multi-stage"),
     "single": lambda options: replace(options, layout="single-stage"),
+    "lab": lambda options: replace(options, entry="lab"),
     "bytecode": lambda options: replace(options, compile_bytecode=True),
 }
 """What each word of a variant's name changes: ``cpu-single-bytecode``."""

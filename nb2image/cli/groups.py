@@ -38,6 +38,7 @@ def about_notebook(
     compute_cap: g.ComputeCap = "",
     gpu_base: g.GpuBase = None,
     base_image: o.BaseImage = "",
+    entry: o.EntryOf = o.Entry.script,
     single_stage: o.SingleStage = False,
     compile_bytecode: o.CompileBytecode = False,
     trim: o.Trim = False,

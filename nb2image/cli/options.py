@@ -41,6 +41,13 @@ class Platform(StrEnum):
     arm64 = "linux/arm64"
 
 
+class Entry(StrEnum):
+    """What a container runs."""
+
+    script = "script"
+    lab = "lab"
+
+
 class Builder(StrEnum):
     """Who puts the image together."""
 
@@ -284,6 +291,10 @@ BaseImage = Annotated[
         metavar="NAME",
     ),
 ]
+EntryOf = Annotated[
+    Entry,
+    option("--entry", help="What it runs: the script, or JupyterLab.", panel=IMAGE),
+]
 SingleStage = Annotated[
     bool,
     option("--single-stage", help="A shorter Dockerfile: build tools stay inside.", panel=IMAGE),
@@ -387,6 +398,7 @@ def gather(given: Mapping[str, Any]) -> Options:
         compute_cap=given.get("compute_cap") or "",
         gpu_base=given["gpu_base"].value if given.get("gpu_base") else "",
         base_image=given.get("base_image", ""),
+        entry=given.get("entry", Entry.script).value,
         layout="single-stage" if given.get("single_stage") else "multi-stage",
         compile_bytecode=given.get("compile_bytecode", False),
         trim=given.get("trim", False),

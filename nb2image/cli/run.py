@@ -33,6 +33,15 @@ def run(
             "--network", help="none, or one of the engine's networks.", show_default=False
         ),
     ] = "",
+    publish: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--publish",
+            "-p",
+            help="Let this machine reach a port: 8888:8888; can be repeated.",
+            metavar="[ADDRESS:]HOST:CONTAINER",
+        ),
+    ] = None,
     mount: p.Mounts = None,
     env: p.Variables = None,
     env_file: p.VariableFiles = None,
@@ -73,6 +82,7 @@ def run(
             outputs=output,
             read_only=read_only,
             network=given.network(network),
+            ports=tuple(given.port(text) for text in publish or ()),
             env=given.variables(env or (), env_file or (), os.environ),
             binds=tuple(given.bind(text) for text in mount or ()),
             gpus=given.gpus(gpus),

@@ -20,7 +20,7 @@ RUNTIME = "/opt/nb2image"
 APP = "/app"
 OUTPUTS = "/outputs"
 VOLUMES = (OUTPUTS, "/tmp")
-STOP_SIGNAL = "SIGINT"
+LAB_PORT = 8888
 INSTALLED = 315619200
 """The time of every file of the dependencies, 1980-01-02: the same packages, the same layer."""
 
@@ -30,15 +30,22 @@ MANIFEST = ".nb2image-files"
 WHEELS = "wheels"
 """In a context, the folder of the locked files that no index on the network serves."""
 
-SETTINGS = (
-    ("", "VIRTUAL_ENV", VENV),
+Setting = tuple[str, str, str]
+"""(why, name, value) of an environment variable."""
+
+AS_SHOWN: tuple[Setting, ...] = (
     (
         "sitecustomize.py: shows figures, and the notebook's cells in tracebacks",
         "PYTHONPATH",
         RUNTIME,
     ),
-    ("", "PYTHONUNBUFFERED", "1"),
     ("", "MPLBACKEND", "module://nb2image_figures"),
+)
+"""What lets the script show what the notebook showed; a kernel shows it by itself."""
+
+SETTINGS: tuple[Setting, ...] = (
+    ("", "VIRTUAL_ENV", VENV),
+    ("", "PYTHONUNBUFFERED", "1"),
     (
         "/tmp is a volume: caches and settings find a place in a read-only container too",
         "HOME",
@@ -51,7 +58,7 @@ SETTINGS = (
         "app",
     ),
 )
-"""(why, name, value) of each environment variable but PATH, which has the venv put in front."""
+"""Those of every image; PATH has the venv put in front besides."""
 
 
 def workdir(plan: BuildPlan) -> str:
@@ -59,9 +66,32 @@ def workdir(plan: BuildPlan) -> str:
     return f"{APP}/{plan.workdir}" if plan.workdir else APP
 
 
+def settings(plan: BuildPlan) -> tuple[Setting, ...]:
+    """The image's environment variables."""
+    return (*SETTINGS, *(AS_SHOWN if plan.entry == "script" else ()))
+
+
+def script_command(plan: BuildPlan) -> tuple[str, ...]:
+    """What runs the script, in the folder of the notebook."""
+    return ("python", "-u", plan.script.name)
+
+
 def entrypoint(plan: BuildPlan) -> tuple[str, ...]:
     """The image's command."""
-    return ("python", "-u", plan.script.name)
+    if plan.entry == "script":
+        return script_command(plan)
+    return ("jupyter", "lab", "--ip=0.0.0.0", f"--port={LAB_PORT}", "--no-browser")
+
+
+def stop_signal(plan: BuildPlan) -> str:
+    """What ends a container: Python makes KeyboardInterrupt of SIGINT, so that the script can tidy
+    up; JupyterLab asks back on it and ends on SIGTERM."""
+    return "SIGINT" if plan.entry == "script" else "SIGTERM"
+
+
+def ports(plan: BuildPlan) -> tuple[int, ...]:
+    """The ports that the image listens on."""
+    return (LAB_PORT,) if plan.entry == "lab" else ()
 
 
 def labels(plan: BuildPlan) -> tuple[tuple[str, str], ...]:

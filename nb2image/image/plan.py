@@ -54,6 +54,7 @@ def make_build_plan(
         requirements=requirements,
         base=base_for(requirements.python, options.base_image),
         accelerator=accelerator,
+        entry=options.entry,
         layout=options.layout,
         bytecode=options.compile_bytecode,
         trim=options.trim,

@@ -72,10 +72,12 @@ def dockerfile_values(plan: BuildPlan) -> dict[str, object]:
         "labels": [
             (quote.label_name(name), quote.word(value)) for name, value in contract.labels(plan)
         ],
-        "settings": [tuple(map(Safe, setting)) for setting in contract.SETTINGS],
+        "settings": [tuple(map(Safe, setting)) for setting in contract.settings(plan)],
         "volumes": quote.exec_form(contract.VOLUMES),
         "user": Safe(contract.USER),
-        "stop_signal": Safe(contract.STOP_SIGNAL),
+        "stop_signal": Safe(contract.stop_signal(plan)),
+        "script": plan.entry == "script",
+        "ports": [Safe(str(port)) for port in contract.ports(plan)],
         "entrypoint": quote.exec_form(contract.entrypoint(plan)),
     }
 
@@ -123,6 +125,8 @@ def readme_values(plan: BuildPlan) -> dict[str, object]:
         "data": any(file.kind in ("data", "included") for file in plan.files),
         "vendored": brings_wheels(plan),
         "multi_stage": plan.layout == "multi-stage",
+        "lab": plan.entry == "lab",
+        "ports": [Safe(str(port)) for port in contract.ports(plan)],
     }
 
 

@@ -14,6 +14,9 @@ from nb2image.model.requirements import Requirements
 from nb2image.model.script import Script
 
 SCHEMA = 1
+
+Entry = Literal["script", "lab"]
+"""What a container of the image runs: the script to its end, or JupyterLab with the notebook."""
 CPU = Accelerator()
 
 
@@ -75,6 +78,7 @@ class BuildPlan:
     requirements: Requirements
     base: BaseImage
     accelerator: Accelerator = CPU
+    entry: Entry = "script"
     layout: Literal["multi-stage", "single-stage"] = "multi-stage"
     bytecode: bool = False
     trim: bool = False

@@ -18,6 +18,7 @@ from nb2image.model import (
     Place,
     Script,
 )
+from nb2image.options import Options
 from nb2image.project import Project
 from nb2image.requirements.dates import (
     VersionPolicy,
@@ -96,7 +97,7 @@ def find_wanted(notebook: Notebook, script: Script, project: Project, world: Wor
         found = names("")  # the date is wrong: something it uses is younger
     direct, name_findings = found.settled()
     direct = hidden_needs(script, direct, world.index, target, as_of=policy.as_of)
-    direct += script_requirements(script, direct)
+    direct += script_requirements(script, direct, options)
     policy = not_before(policy, first_days(direct, world.index), policy.changed_on)
     return Wanted(
         direct=direct,
@@ -127,7 +128,7 @@ def from_given(
     direct, constraints, findings = read_given(path, world.target(python.version))
     newest = VersionPolicy(kind="latest", reason="a requirements file is given", fixed=True)
     return Wanted(
-        direct=(*direct, *script_requirements(script, direct)),
+        direct=(*direct, *script_requirements(script, direct, world.options)),
         needs=needs,
         python=python,
         policy=policy if policy.fixed else newest,
@@ -185,15 +186,16 @@ def date_policy(notebook: Notebook, project: Project, world: World) -> VersionPo
 
 
 def script_requirements(
-    script: Script, direct: tuple[DirectRequirement, ...]
+    script: Script, direct: tuple[DirectRequirement, ...], options: Options
 ) -> tuple[DirectRequirement, ...]:
-    """What the script itself needs beyond the notebook's imports, such as ipython."""
+    """What the image needs beyond the notebook's imports, such as ipython for the script."""
     known = {d.name for d in direct}
+    lab = (("jupyterlab", "the image runs it: --entry lab"),) if options.entry == "lab" else ()
     return tuple(
         DirectRequirement(
             name=canonicalize_name(name),
             evidence=(Evidence(rule="script", candidate=name, won=True, detail=reason),),
         )
-        for name, reason in script.extra_requirements
+        for name, reason in (*script.extra_requirements, *lab)
         if canonicalize_name(name) not in known
     )

@@ -28,6 +28,8 @@ def host_config(api: Any, request: RunRequest, *, keep_log: bool) -> Any:
             for b in request.binds
         ],
     }
+    if request.ports:
+        options["port_bindings"] = {p.container: (p.address, p.host) for p in request.ports}
     if request.network:
         options["network_mode"] = request.network
     if limits.memory:

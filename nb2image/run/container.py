@@ -158,6 +158,7 @@ class Run:
                 command=list(self.request.arguments) or None,
                 entrypoint=list(self.request.command) or None,
                 name=self.name,
+                ports=[port.container for port in self.request.ports] or None,
                 environment=dict(self.request.env),
                 labels={LABEL: "run"},
                 host_config=host_config(api, self.request, keep_log=keep_log),

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from nb2image.errors import OptionError
-from nb2image.run.request import Bind
+from nb2image.run.request import Bind, Port
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # the engine's own rule for containers and networks
 CONTAINER = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
+PORT = re.compile(r"((?P<address>\d{1,3}(\.\d{1,3}){3}):)?(?P<host>\d{1,5}):(?P<container>\d{1,5})")
 GPUS = re.compile(r"all|\d{1,3}|[A-Za-z0-9-]+(,[A-Za-z0-9-]+)*")
 
 
@@ -42,6 +43,19 @@ def bind(text: str) -> Bind:
             hint="name a file or folder of this machine before the colon",
         )  # fmt: skip
     return Bind(source=source, target=target, writable=mode == "rw")
+
+
+def port(text: str) -> Port:
+    """``[ADDRESS:]HOST:CONTAINER`` as a published port. Raises OptionError."""
+    found = PORT.fullmatch(text)
+    numbers = [int(n) for n in found.group("host", "container")] if found else []
+    if found is None or not all(0 < number < 65536 for number in numbers):
+        raise OptionError(
+            f"--publish {text!r} is not of the form [ADDRESS:]HOST:CONTAINER",
+            code="option-invalid",
+            hint="such as --publish 8888:8888, which only this machine can reach",
+        )
+    return Port(address=found["address"] or "127.0.0.1", host=numbers[0], container=numbers[1])
 
 
 def variables(

@@ -23,6 +23,16 @@ class Bind:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Port:
+    """A port of the container that the host listens on for it."""
+
+    container: int
+    host: int
+    address: str
+    """Of the host; 0.0.0.0 lets other machines in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What a run may use; None for as much as there is."""
 
@@ -54,6 +64,7 @@ class RunRequest:
     """The root filesystem cannot be written; the image's volumes, /outputs and /tmp, can."""
     env: tuple[tuple[str, str], ...] = ()
     binds: tuple[Bind, ...] = ()
+    ports: tuple[Port, ...] = ()
     network: str = ""
     """``none``, or a network of the engine by its name; empty for the engine's own default."""
     gpus: str = ""

@@ -68,6 +68,12 @@ def run_file(
             code="rootless-gpu",
             hint="load it into an engine: docker load --input FILE",
         )
+    if request.ports:
+        raise EngineError(
+            "an image in a file runs without an engine, which would publish its ports",
+            code="rootless-ports",
+            hint="load it into an engine: docker load --input FILE",
+        )
     image = unpack(Path(request.image), cache)
     with scratch(cache) as folder:
         binds = (*writable(image, folder, request.files), *request.binds)

@@ -108,12 +108,13 @@ def image_config(plan: BuildPlan, base: Base, layers: Sequence[Layer]) -> dict[s
         "Entrypoint": list(contract.entrypoint(plan)),
         "WorkingDir": contract.workdir(plan),
         "User": contract.USER,
-        "StopSignal": contract.STOP_SIGNAL,
+        "StopSignal": contract.stop_signal(plan),
         "Labels": {**(former.get("Labels") or {}), **dict(labels(plan, base))},
         "Volumes": {**(former.get("Volumes") or {}), **{v: {} for v in contract.VOLUMES}},
     }
-    if former.get("ExposedPorts"):
-        settings["ExposedPorts"] = former["ExposedPorts"]
+    exposed: dict[str, dict[str, str]] = {f"{port}/tcp": {} for port in contract.ports(plan)}
+    if former.get("ExposedPorts") or exposed:
+        settings["ExposedPorts"] = {**(former.get("ExposedPorts") or {}), **exposed}
     history = [*base.history, *({"created": created, "created_by": lay.what} for lay in layers)]
     config = {
         "architecture": base.architecture,
@@ -135,7 +136,7 @@ def environment(former: Mapping[str, Any], plan: BuildPlan) -> list[str]:
     """The base's variables with ours: replaced in their place, or appended."""
     known = dict(str(line).partition("=")[::2] for line in former.get("Env") or ())
     known["PATH"] = f"{contract.VENV}/bin:{search_path(former)}"
-    known |= {name: value for _, name, value in contract.SETTINGS}
+    known |= {name: value for _, name, value in contract.settings(plan)}
     known |= dict(plan.env)
     return [f"{name}={value}" for name, value in known.items()]
 

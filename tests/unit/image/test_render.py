@@ -253,6 +253,15 @@ HOSTILE = st.text(
 ) | st.text(alphabet="\\\"$'` #!{}=;&|<>PATH-", min_size=1, max_size=20)
 
 
+def test_an_image_can_run_jupyterlab() -> None:
+    """Its kernel shows figures by itself; the server listens, and ends on SIGTERM."""
+    made = rendered(plan(entry="lab"))
+    assert one(made, "ENTRYPOINT").startswith('["jupyter", "lab", "--ip=0.0.0.0"')
+    assert one(made, "EXPOSE") == "8888"
+    assert one(made, "STOPSIGNAL") == "SIGTERM"
+    assert "MPLBACKEND" not in " ".join(i.rest for i in made if i.name == "ENV")
+
+
 @settings(max_examples=60)
 @given(
     folder=HOSTILE.filter(lambda t: not {"/", "\\"} & set(t) and t not in (".", "..")),

@@ -10,6 +10,7 @@ from nb2image.errors import OptionError
 from nb2image.model import OutputFile, RunReport
 from nb2image.run import options
 from nb2image.run.record import write_record
+from nb2image.run.request import Port
 
 
 def test_mounts_are_read_only_unless_they_say_otherwise(tmp_path: Path) -> None:
@@ -56,6 +57,19 @@ def test_names_are_checked(read: object, good: list[str], bad: list[str]) -> Non
     for text in bad:
         with pytest.raises(OptionError):
             read(text)
+
+
+def test_ports_are_this_machines_alone_unless_they_say_otherwise() -> None:
+    """[ADDRESS:]HOST:CONTAINER; without an address only this machine reaches the port."""
+    assert options.port("8080:8888") == Port(address="127.0.0.1", host=8080, container=8888)
+    assert options.port("0.0.0.0:80:8888").address == "0.0.0.0"
+
+
+@pytest.mark.parametrize("text", ["", "8888", "0:8888", "1:70000", "a:1", "x:1:2", "1:2:3:4"])
+def test_ports_that_mean_nothing_are_refused(text: str) -> None:
+    """A port is a number from 1 to 65535."""
+    with pytest.raises(OptionError):
+        options.port(text)
 
 
 def test_the_record_does_not_replace_the_scripts_own_file(tmp_path: Path) -> None:
