@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urljoin
 
 import msgspec
 from packaging.utils import canonicalize_name
@@ -14,6 +14,11 @@ SDIST_SUFFIXES = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz")
 
 ANCHOR = re.compile(r"<a\s((?:[^>\"']|\"[^\"]*\"|'[^']*')*)>(.*?)</a>", re.IGNORECASE | re.DOTALL)
 ATTRIBUTE = re.compile(r"([a-zA-Z-]+)\s*(?:=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>]+)))?")
+PLAIN = re.compile(
+    r"(?P<top>(?:\.\./)*|https?://[A-Za-z0-9.:-]+/)"
+    r"(?:[A-Za-z0-9_%+-][A-Za-z0-9_.%+-]*/)*[A-Za-z0-9_%+-][A-Za-z0-9_.%+-]*(?:#.+)?\Z"
+)
+"""An address without anything that ``urljoin`` would have to think about."""
 SHA256 = re.compile(r"\bsha256=([0-9a-f]{64})\b")
 
 
@@ -122,13 +127,14 @@ def read_html(text: str, base: str) -> tuple[IndexFile, ...]:
     takes seconds for one.
     """
     found = []
+    roots: dict[str, str] = {}
     for anchor in ANCHOR.finditer(text):
         attributes = {
             name.lower(): html.unescape(double or single or bare)
             for name, double, single, bare in ATTRIBUTE.findall(anchor[1])
         }
-        url, _, fragment = urljoin(base, attributes.get("href", "")).partition("#")
-        name = unquote(urlsplit(url).path.rpartition("/")[2])
+        url, _, fragment = joined(base, attributes.get("href", ""), roots).partition("#")
+        name = unquote(url.partition("?")[0].rpartition("/")[2])
         if not is_distribution(name) or not is_web(url, base):
             continue
         digest = SHA256.search(fragment)
@@ -147,8 +153,21 @@ def read_html(text: str, base: str) -> tuple[IndexFile, ...]:
     return tuple(found)
 
 
+def joined(base: str, href: str, roots: dict[str, str]) -> str:
+    """``urljoin(base, href)``, in a tenth of its time for the plain addresses that pages hold.
+
+    ``roots`` keeps what their beginnings stand for on this page.
+    """
+    plain = PLAIN.match(href)
+    if plain is None:
+        return urljoin(base, href)
+    top = plain["top"]
+    if top not in roots:
+        roots[top] = urljoin(base, top or ".")
+    return roots[top] + href[len(top) :]
+
+
 def is_web(url: str, base: str) -> bool:
     """Whether a page may link there: a page from the web never names a file of this machine."""
-    return urlsplit(url).scheme in (
-        {"http", "https", "file"} if base.startswith("file:") else {"http", "https"}
-    )
+    scheme = url.partition(":")[0].lower()
+    return scheme in ("http", "https") or (scheme == "file" and base.startswith("file:"))

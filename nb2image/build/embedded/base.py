@@ -42,8 +42,8 @@ class BaseFacts:
     group: str
     system: str = ""
     """Its distribution in words: ``Debian GNU/Linux 12 (bookworm)``."""
-    unpacked: int = 0
-    """Bytes of its layers, uncompressed."""
+    size: int = 0
+    """Bytes of the files in its layers, which is how engines count an image."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,22 +82,38 @@ def read_facts(cache: BlobCache, layers: Iterable[Layer], python: str, path: str
     base has no Python of version ``python`` on ``path``.
     """
     layers = tuple(layers)
-    key = f"base/1/{python}/{path}/{'+'.join(layer.diff_id for layer in layers)}"
-    known = cache.fact(key, BaseFacts)
-    if known is None:
-        found, unpacked = entries(cache, layers)
-        known = replace(facts_of(found, python, path), unpacked=unpacked)
-        cache.remember(key, known)
-    return known
+    known = cache.fact(facts_key(layers, python, path), BaseFacts)
+    if known is not None:
+        return known
+    found, size = entries(cache, layers)
+    facts = replace(facts_of(found, python, path), size=size)
+    remember_facts(cache, layers, facts, python, path)
+    return facts
+
+
+def remember_facts(
+    cache: BlobCache, layers: Iterable[Layer], facts: BaseFacts, python: str, path: str
+) -> None:
+    """Keep the facts of some layers for ``read_facts``."""
+    cache.remember(facts_key(tuple(layers), python, path), facts)
+
+
+def facts_key(layers: tuple[Layer, ...], python: str, path: str) -> str:
+    """What the facts depend on."""
+    return f"base/2/{python}/{path}/{'+'.join(layer.diff_id for layer in layers)}"
 
 
 def entries(cache: BlobCache, layers: Iterable[Layer]) -> tuple[dict[str, Entry], int]:
-    """The entries of interest after all layers have been put upon each other, and all bytes."""
+    """The entries of interest after all layers have been put upon each other.
+
+    With the bytes of all files, those in a lower layer that another hides too.
+    """
     found: dict[str, Entry] = {}
     total = 0
     for layer in layers:
         with opened(cache.path(layer.digest), layer.media_type) as (tar, stream):
             for member in tar:
+                total += member.size if member.isreg() else 0
                 name = safe_name(member.name)
                 folder, _, last = name.rpartition("/")
                 if last.startswith(".wh."):
@@ -106,14 +122,13 @@ def entries(cache: BlobCache, layers: Iterable[Layer]) -> tuple[dict[str, Entry]
                     if not member.isdir():
                         remove(found, name)
                     found[name] = Entry(member.type, member.linkname, small(tar, member))
-            diff_id, size = stream.rest()
+            diff_id = stream.rest()
         if diff_id != layer.diff_id:
             raise BuildError(
                 f"a layer of the base is not what its config says ({layer.diff_id})",
                 code="layer-broken",
                 hint="do not use this base",
             )
-        total += size
     return found, total
 
 
@@ -180,7 +195,7 @@ class Counted:
 
 
 class Hashed:
-    """A stream that knows the sha256 and the size of all that was read from it."""
+    """A stream that knows the sha256 of all that was read from it."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
@@ -196,11 +211,11 @@ class Hashed:
             raise ValueError("it unpacks to an absurd size")
         return data
 
-    def rest(self) -> tuple[str, int]:
-        """Read to the end; the digest and the size of everything."""
+    def rest(self) -> str:
+        """Read to the end; the digest of everything."""
         while self.read(1 << 18):
             pass
-        return f"sha256:{self._sha.hexdigest()}", self._size
+        return f"sha256:{self._sha.hexdigest()}"
 
 
 @contextmanager

@@ -22,6 +22,7 @@ DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 MAX_BYTES = 20 * 1000**3
 PRUNE_EVERY_SECONDS = 24 * 3600
 ABANDONED_SECONDS = 24 * 3600
+BUFFER = 1 << 18
 Record = TypeVar("Record")
 
 
@@ -71,7 +72,7 @@ class BlobCache:
             folder.mkdir(parents=True, exist_ok=True)
             path = folder / secrets.token_hex(16)
             try:
-                with path.open("x+b") as file:
+                with path.open("x+b", buffering=BUFFER) as file:
                     yield file
             finally:
                 path.unlink(missing_ok=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,11 +16,20 @@ from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.bytecode import Compiler, find_compiler
 from nb2image.build.embedded.deflate import reference_zlib
 from nb2image.build.embedded.documents import Image, make_image, make_index
-from nb2image.build.embedded.http import Http
+from nb2image.build.embedded.http import CONNECTIONS, Http
 from nb2image.build.embedded.layer import Compression, Layer, disk_errors
 from nb2image.build.embedded.sources import BaseSource
 from nb2image.build.embedded.targets import Delivery, Destination
-from nb2image.build.embedded.venv import RECIPE, VenvOptions, groups, in_order, wheel_layer
+from nb2image.build.embedded.venv import (
+    LARGE,
+    MOST_LAYERS,
+    RECIPE,
+    VenvOptions,
+    Wheel,
+    groups,
+    in_order,
+    wheel_layer,
+)
 from nb2image.build.embedded.wheels import (
     WheelSource,
     refuse_what_does_not_fit,
@@ -76,13 +85,13 @@ class EmbeddedBuilder:
         return BuiltImage(
             reference=self.destination.reference(request.tag),
             id=image.config.digest,
-            size=base.facts.unpacked + sum(layer.unpacked for layer in own),
+            size=base.facts.size + sum(layer.content for layer in own),
             builder=self.name,
             seconds=time.monotonic() - begun,
             steps=len(own),
             layers=(
-                BuiltLayer(command=base.name, size=base.facts.unpacked),
-                *(BuiltLayer(command=layer.what, size=layer.unpacked) for layer in own),
+                BuiltLayer(command=base.name, size=base.facts.size),
+                *(BuiltLayer(command=layer.what, size=layer.content) for layer in own),
             ),
         )
 
@@ -120,16 +129,35 @@ class EmbeddedBuilder:
         source = WheelSource(
             index=self.index, http=self.http, cache=self.cache, folder=context / WHEELS
         )
-        wheels = source.collect(plan.requirements.locked)
         options = VenvOptions(
             python=plan.requirements.python,
             compression=self.compression,
             compiler=self._compiler(plan, emit) if plan.bytecode else None,
         )
-        # the largest first: it decides when all are done
-        waiting = sorted(groups(wheels), key=lambda g: -sum(w.size for w in g))
-        with ThreadPoolExecutor(min(8, os.cpu_count() or 2)) as threads:
-            return list(threads.map(lambda g: wheel_layer(self.cache, g, options), waiting))
+        # a layer is made while other wheels still come; the largest first, for it takes longest
+        packages = sorted(plan.requirements.locked, key=lambda p: -(p.size or 0))
+        few = len(packages) <= MOST_LAYERS
+        with (
+            ThreadPoolExecutor(os.cpu_count() or 2) as makers,
+            ThreadPoolExecutor(CONNECTIONS) as fetchers,
+        ):
+            coming = [fetchers.submit(source.one, package) for package in packages]
+            made: list[Future[Layer]] = []
+            waiting: list[Wheel] = []
+            try:
+                for done in as_completed(coming):
+                    wheel = done.result()
+                    if few and wheel.size >= LARGE:
+                        made.append(makers.submit(wheel_layer, self.cache, (wheel,), options))
+                    else:
+                        waiting.append(wheel)
+                for group in groups(waiting):
+                    made.append(makers.submit(wheel_layer, self.cache, group, options))
+                return [layer.result() for layer in made]
+            except BaseException:
+                fetchers.shutdown(wait=False, cancel_futures=True)
+                makers.shutdown(wait=False, cancel_futures=True)
+                raise
 
     def _compiler(self, plan: BuildPlan, emit: Emit) -> Compiler | None:
         python = plan.requirements.python

@@ -21,7 +21,8 @@ MIN_MATCH = 4
 WINDOW = 32768
 OWN_LIMIT = 256 * 1024
 """Bytes up to which the encoder in Python is fast enough; beyond, zlib takes over."""
-RUN = re.compile(rb"(.)\1{3,}", re.DOTALL)
+RUN = re.compile(rb"\0{4,}|0{4,}")
+"""What repeats in tar headers: the bytes that fill fields and blocks, and leading digits."""
 
 
 def bits_of(code: int, bits: int) -> str:
@@ -46,7 +47,9 @@ def literal_code(symbol: int) -> str:
 
 
 LITERALS = tuple(literal_code(symbol) for symbol in range(256))
+ASCII_LITERALS = bytes(int(code[::-1], 2) if len(code) == 8 else 0 for code in LITERALS)
 END = literal_code(256)
+"""Seven zeros."""
 
 
 def length_code(length: int) -> str:
@@ -82,21 +85,44 @@ def packed(bits: str) -> bytes:
 
 
 def deflate_runs(data: bytes) -> bytes:
-    """``data`` with its runs of one byte shortened: right for tar headers, and fast."""
-    parts: list[str] = []
-    at = 0
+    """``data`` with its runs of zeros shortened: right for tar headers, and fast."""
+    # a final block of fixed codes, its bits from the lowest one on
+    value, bits, at = 0b011, 3, 0
     for run in RUN.finditer(data):
-        parts.extend(map(LITERALS.__getitem__, data[at : run.start() + 1]))
-        left = run.end() - run.start() - 1
-        while left >= 3:
-            length = min(left, MAX_MATCH)
-            if 0 < left - length < 3:
-                length -= 3
-            parts += (LENGTHS[length], NEAREST)
-            left -= length
-        at = run.end() - left
-    parts.extend(map(LITERALS.__getitem__, data[at:]))
-    return packed("".join(parts))
+        start, end = run.span()
+        literals, literals_bits = literal_bits(data[at : start + 1])
+        matches, matches_bits, left = run_bits(end - start - 1)
+        value |= (literals | matches << literals_bits) << bits
+        bits += literals_bits + matches_bits
+        at = end - left
+    literals, literals_bits = literal_bits(data[at:])
+    value |= literals << bits
+    return value.to_bytes((bits + literals_bits + len(END) + 7) // 8, "little")
+
+
+def literal_bits(data: bytes) -> tuple[int, int]:
+    """The codes of literals as a number, the first in its lowest bits, and how many bits."""
+    if data.isascii():  # codes of one byte each
+        return int.from_bytes(data.translate(ASCII_LITERALS), "little"), 8 * len(data)
+    return number("".join(map(LITERALS.__getitem__, data)))
+
+
+@lru_cache(maxsize=2048)
+def run_bits(count: int) -> tuple[int, int, int]:
+    """The matches for ``count`` more of the same byte: as ``literal_bits``, and bytes left over."""
+    parts: list[str] = []
+    while count >= 3:
+        length = min(count, MAX_MATCH)
+        if 0 < count - length < 3:
+            length -= 3
+        parts += (LENGTHS[length], NEAREST)
+        count -= length
+    return (*number("".join(parts)), count)
+
+
+def number(bits: str) -> tuple[int, int]:
+    """A string of bits as a number, the first in its lowest bit, and how many there are."""
+    return int(bits[::-1] or "0", 2), len(bits)
 
 
 def deflate_text(data: bytes) -> bytes:

@@ -22,6 +22,8 @@ MEDIA_TYPES = {
     "zstd": "application/vnd.oci.image.layer.v1.tar+zstd",
 }
 ZSTD_LEVEL = 3
+ENOUGH = 1 << 18
+"""Bytes that are hashed and written at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,8 @@ class Layer:
     unpacked: int
     """Bytes of the tar archive."""
     media_type: str
+    content: int = 0
+    """Bytes of its files, which is how engines count an image; 0 where it was not read."""
     what: str = ""
     """In words, for the image's history."""
 
@@ -45,7 +49,9 @@ class Encoder(Protocol):
     """Compresses the tar stream; all writing goes through ``LayerWriter``."""
 
     def plain(self, data: bytes, kind: Kind) -> bytes: ...
-    def splice(self, pieces: Iterable[tuple[bytes, bytes]], deflated: bool) -> Iterator[bytes]: ...
+    def splice(
+        self, pieces: Iterable[tuple[bytes, bytes]], deflated: bool, crc: int | None
+    ) -> Iterator[bytes]: ...
     def end(self) -> bytes: ...
 
 
@@ -61,8 +67,9 @@ class LayerWriter:
         self._compression: Compression = compression
         self._encoder: Encoder = Gzip() if compression == "gzip" else Zstd()
         self._diff, self._digest = hashlib.sha256(), hashlib.sha256()
-        self._size = self._unpacked = 0
+        self._size = self._unpacked = self._content = 0
         self._waiting: list[bytes] = []
+        self._plain, self._packed = Gathered(), Gathered()
         self._folders: set[str] = set()
 
     def folder(self, path: str, *, mode: int = 0o755, owner: Owner = ROOT) -> None:
@@ -97,6 +104,7 @@ class LayerWriter:
         bulk: bool = False,
     ) -> None:
         """A file from its bytes; ``bulk`` where there are too many for the fixed encoder."""
+        self._content += len(data)
         self._head(path, mode=mode, owner=owner, size=len(data))
         if data:
             self._flush()
@@ -111,14 +119,16 @@ class LayerWriter:
         *,
         size: int,
         deflated: bool,
+        crc: int | None = None,
         mode: int = 0o644,
         owner: Owner = ROOT,
     ) -> None:
         """A file from (compressed, plain) pieces: DEFLATE bytes are copied as they are.
 
-        ``pieces`` must hold ``size`` plain bytes and one whole DEFLATE stream: it raises the
-        error itself when what it reads is not that.
+        ``pieces`` must hold ``size`` plain bytes, whose CRC-32 is ``crc`` where it is given, and
+        one whole DEFLATE stream: it raises the error itself when what it reads is not that.
         """
+        self._content += size
         self._head(path, mode=mode, owner=owner, size=size)
         if not size:
             for _ in pieces:
@@ -131,7 +141,7 @@ class LayerWriter:
                 self._count(plain)
                 yield raw, plain
 
-        for packed in self._encoder.splice(counted(), deflated):
+        for packed in self._encoder.splice(counted(), deflated, crc):
             self._put(packed)
         self._pad(size)
 
@@ -140,11 +150,14 @@ class LayerWriter:
         self._waiting.append(tarhead.END_OF_ARCHIVE)
         self._flush()
         self._put(self._encoder.end())
+        self._diff.update(self._plain.taken())
+        self._write(self._packed.taken())
         return Layer(
             digest=f"sha256:{self._digest.hexdigest()}",
             diff_id=f"sha256:{self._diff.hexdigest()}",
             size=self._size,
             unpacked=self._unpacked,
+            content=self._content,
             media_type=MEDIA_TYPES[self._compression],
             what=what,
         )
@@ -163,13 +176,39 @@ class LayerWriter:
             self._put(self._encoder.plain(data, "head"))
 
     def _count(self, plain: bytes) -> None:
-        self._diff.update(plain)
         self._unpacked += len(plain)
+        if self._plain.add(plain):
+            self._diff.update(self._plain.taken())
 
     def _put(self, packed: bytes) -> None:
-        self._digest.update(packed)
         self._size += len(packed)
+        if self._packed.add(packed):
+            self._write(self._packed.taken())
+
+    def _write(self, packed: bytes) -> None:
+        self._digest.update(packed)
         self._sink.write(packed)
+
+
+class Gathered:
+    """Bytes that wait to be worth a call: each one lets another thread in, and has to wait then."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def add(self, data: bytes) -> bool:
+        """Take bytes in; whether there are enough of them now."""
+        self._parts.append(data)
+        self._size += len(data)
+        return self._size >= ENOUGH
+
+    def taken(self) -> bytes:
+        """All of them; there are none afterwards."""
+        data = b"".join(self._parts)
+        self._parts.clear()
+        self._size = 0
+        return data
 
 
 class Gzip:
@@ -185,14 +224,18 @@ class Gzip:
         trailer = deflate.gzip_trailer(zlib.crc32(data), len(data))
         return b"".join((deflate.GZIP_HEADER, body, trailer))
 
-    def splice(self, pieces: Iterable[tuple[bytes, bytes]], deflated: bool) -> Iterator[bytes]:
+    def splice(
+        self, pieces: Iterable[tuple[bytes, bytes]], deflated: bool, crc: int | None
+    ) -> Iterator[bytes]:
         """One member around bytes that are compressed already, or that stay plain."""
         yield deflate.GZIP_HEADER
-        crc = size = 0
+        found = size = 0
         for raw, plain in pieces:
-            crc, size = zlib.crc32(plain, crc), size + len(plain)
+            found = found if crc is not None else zlib.crc32(plain, found)
+            size += len(plain)
             yield raw if deflated else deflate.stored(plain)
-        yield (b"" if deflated else deflate.LAST) + deflate.gzip_trailer(crc, size)
+        trailer = deflate.gzip_trailer(found if crc is None else crc, size)
+        yield (b"" if deflated else deflate.LAST) + trailer
 
     def end(self) -> bytes:
         """Nothing is open."""
@@ -213,7 +256,9 @@ class Zstd:
         """The next bytes of the stream."""
         return bytes(self._encoder.compress(data))
 
-    def splice(self, pieces: Iterable[tuple[bytes, bytes]], deflated: bool) -> Iterator[bytes]:
+    def splice(
+        self, pieces: Iterable[tuple[bytes, bytes]], deflated: bool, crc: int | None
+    ) -> Iterator[bytes]:
         """The plain bytes, compressed anew."""
         for _, plain in pieces:
             yield bytes(self._encoder.compress(plain))

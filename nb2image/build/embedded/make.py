@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+import threading
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nb2image.build.choose import BuildOptions
@@ -141,6 +142,7 @@ class LateIndex:
     network: NetworkConfig
     services: Services
     _index: PackageIndex | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def project(self, name: str) -> Project | None:
         """See ``PackageIndex``."""
@@ -155,15 +157,16 @@ class LateIndex:
         return self._open().read_member(file, member)
 
     def _open(self) -> PackageIndex:
-        if self._index is None:
-            from nb2image.requirements.cache import DiskCache
-            from nb2image.requirements.index import Index
-            from nb2image.requirements.resolver import default_index
+        with self._lock:  # every wheel asks at once
+            if self._index is None:
+                from nb2image.requirements.cache import DiskCache
+                from nb2image.requirements.index import Index
+                from nb2image.requirements.resolver import default_index
 
-            cache = DiskCache(root=self.services.cache)
-            default = self.network.index_url or default_index(self.services, cache)
-            self._index = Index(self.network, cache, default_index=default)
-        return self._index
+                cache = DiskCache(root=self.services.cache)
+                default = self.network.index_url or default_index(self.services, cache)
+                self._index = Index(self.network, cache, default_index=default)
+            return self._index
 
 
 def http_for_debian(http: Http) -> Http:

@@ -5,6 +5,7 @@ Nothing in the archive is believed: names, sizes and checksums come from whoever
 
 from __future__ import annotations
 
+import os
 import struct
 import zipfile
 import zlib
@@ -21,6 +22,10 @@ MAX_MEMBERS = 500_000
 LOCAL_HEADER = b"PK\x03\x04"
 LOCAL_HEADER_SIZE = 30
 """APPNOTE 4.3.7, without the name and the extra field."""
+EXTRA_ROOM = 64
+"""Bytes of a local header's extra field: most have none."""
+WHOLE = 8 * PIECE
+"""Bytes of a member that is unpacked at once."""
 MAX_UNPACKED = 64 * 1000**3
 ENCRYPTED = 0x1
 
@@ -64,6 +69,30 @@ class Archive:
 
     def pieces(self, member: Member) -> Iterator[tuple[bytes, bytes]]:
         """(compressed, plain) bytes of a member, a piece at a time; all is verified at the end."""
+        if member.packed <= PIECE and member.size <= WHOLE:
+            return self._whole(member)
+        return self._parts(member)
+
+    def _whole(self, member: Member) -> Iterator[tuple[bytes, bytes]]:
+        """Of a small member: one piece."""
+        raw = self._data(member)
+        if len(raw) != member.packed:
+            raise self.broken(f"{printable(member.name)} is cut short")
+        plain, whole = raw, True
+        if member.deflated:
+            inflate = zlib.decompressobj(-15)
+            try:
+                plain = inflate.decompress(raw, member.size + 1)
+            except zlib.error as error:
+                raise self.broken(f"{printable(member.name)}: {error}") from error
+            if not inflate.eof and len(plain) == member.size:
+                # an empty last block is read only when there is room for more
+                plain += inflate.decompress(inflate.unconsumed_tail, 1)
+            whole = inflate.eof and not inflate.unused_data
+        self._check(member, whole, len(plain), zlib.crc32(plain))
+        yield raw, plain
+
+    def _parts(self, member: Member) -> Iterator[tuple[bytes, bytes]]:
         self._file.seek(self._start(member))
         inflate = zlib.decompressobj(-15) if member.deflated else None
         left, size, crc = member.packed, 0, 0
@@ -88,6 +117,9 @@ class Archive:
             if size > member.size:
                 raise self.broken(f"{printable(member.name)} is larger than it says")
         whole = inflate is None or (inflate.eof and not inflate.unused_data)
+        self._check(member, whole, size, crc)
+
+    def _check(self, member: Member, whole: bool, size: int, crc: int) -> None:
         if not whole or size != member.size or crc != member.crc:
             raise self.broken(f"{printable(member.name)} is damaged")
 
@@ -134,9 +166,20 @@ class Archive:
 
     def _start(self, member: Member) -> int:
         """Where the member's bytes begin: its local header has a length of its own."""
-        self._file.seek(member.offset)
-        head = self._file.read(LOCAL_HEADER_SIZE)
-        if len(head) != LOCAL_HEADER_SIZE or not head.startswith(LOCAL_HEADER):
+        head = os.pread(self._file.fileno(), LOCAL_HEADER_SIZE, member.offset)
+        return member.offset + self._header_size(member, head)
+
+    def _data(self, member: Member) -> bytes:
+        """A small member's bytes as they lie there: with its header in one read, mostly."""
+        guess = LOCAL_HEADER_SIZE + len(member.name.encode()) + EXTRA_ROOM
+        found = os.pread(self._file.fileno(), guess + member.packed, member.offset)
+        start = self._header_size(member, found)
+        if start <= guess:
+            return found[start : start + member.packed]
+        return os.pread(self._file.fileno(), member.packed, member.offset + start)
+
+    def _header_size(self, member: Member, head: bytes) -> int:
+        if len(head) < LOCAL_HEADER_SIZE or not head.startswith(LOCAL_HEADER):
             raise self.broken(f"{printable(member.name)} is not where the archive says")
         name, extra = struct.unpack_from("<HH", head, 26)
-        return member.offset + LOCAL_HEADER_SIZE + int(name) + int(extra)
+        return LOCAL_HEADER_SIZE + int(name) + int(extra)

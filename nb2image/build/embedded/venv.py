@@ -20,7 +20,7 @@ LARGE = 1 << 20
 """Bytes from which a wheel has a layer of its own."""
 MOST_LAYERS = 60
 """Engines take 127 layers with those of the base; a registry answers for each one."""
-RECIPE = 1
+RECIPE = 2
 """Part of every cache key: raise it whenever the bytes of a layer change."""
 
 
@@ -106,6 +106,7 @@ def write_wheels(
                     archive.pieces(one.member),
                     size=one.member.size,
                     deflated=one.member.deflated,
+                    crc=one.member.crc,
                     mode=mode,
                 )
     return writer.finish(what)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +17,6 @@ from nb2image.requirements.index import PackageIndex
 from nb2image.requirements.local import local_path
 from nb2image.requirements.target import Target
 
-THREADS = 8
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WheelSource:
@@ -31,11 +27,6 @@ class WheelSource:
     cache: BlobCache
     folder: Path | None = None
     """Of the locked files that no index on the network serves."""
-
-    def collect(self, packages: Sequence[LockedPackage]) -> list[Wheel]:
-        """Every package's wheel, in the given order. Raises BuildError, RequirementsError."""
-        with ThreadPoolExecutor(THREADS) as threads:
-            return list(threads.map(self.one, packages))
 
     def one(self, package: LockedPackage) -> Wheel:
         """A package's wheel."""

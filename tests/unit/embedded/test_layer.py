@@ -9,6 +9,7 @@ import struct
 import tarfile
 import zipfile
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -20,7 +21,12 @@ from nb2image.errors import BuildError
 from tests.unit.embedded.archives import wheel_bytes, wheel_file
 
 SITE = "opt/venv/lib/python3.11/site-packages"
-FILES = {"demo/__init__.py": b"x = 1\n" * 500, "demo/empty": b"", "demo/data.bin": bytes(70_000)}
+FILES = {
+    "demo/__init__.py": b"x = 1\n" * 500,
+    "demo/empty": b"",
+    "demo/data.bin": bytes(70_000),
+    "demo/large.bin": Random(5).randbytes(600_000),
+}
 
 
 def made(folder: Path, wheels: tuple[Wheel, ...], compression: Compression = "gzip") -> Layer:
@@ -36,6 +42,8 @@ def content(folder: Path, layer: Layer) -> tarfile.TarFile:
     assert layer.digest == f"sha256:{hashlib.sha256(packed).hexdigest()}"
     assert layer.diff_id == f"sha256:{hashlib.sha256(plain).hexdigest()}"
     assert (layer.size, layer.unpacked) == (len(packed), len(plain))
+    with tarfile.open(fileobj=io.BytesIO(plain)) as tar:
+        assert layer.content == sum(member.size for member in tar)
     return tarfile.open(fileobj=io.BytesIO(plain))
 
 

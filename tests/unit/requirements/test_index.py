@@ -9,6 +9,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urljoin
 
 import httpx
 import pytest
@@ -149,6 +150,23 @@ def test_ten_thousand_files_are_read_at_once() -> None:
     begun = time.process_time()
     assert len(read_html(text, f"{HOME}/x/")) == 10_000
     assert time.process_time() - begun < 2
+
+
+@pytest.mark.parametrize(
+    "href",
+    [
+        *("a-1.0.tar.gz", "./a-1.0.tar.gz", "../a/b/a-1.0.tar.gz", "../../../../../../a-1.0.zip"),
+        *("/f/a-1.0.zip", "//files.test/a-1.0.zip", "https://files.test:8443/b/a-1.0+c.zip#x=1"),
+        *("https://files.test/x/../a-1.0.zip", "HTTPS://files.test/a-1.0.zip", "b/../a-1.0.zip"),
+        *("a-1.0.zip#", "?b=1/a-1.0.zip", "a%2B-1.0.zip", "http:a-1.0.zip"),
+    ],
+)
+@pytest.mark.parametrize("base", [f"{HOME}/x/", f"{HOME}/x"])
+def test_addresses_are_joined_as_browsers_do(base: str, href: str) -> None:
+    """The short way for plain addresses gives what ``urljoin`` gives."""
+    found = [file.url for file in read_html(f'<a href="{href}">x</a>', base)]
+    assert found in ([], [urljoin(base, href).partition("#")[0]])
+    assert found or href.startswith("?")
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from nb2image.image.quote import printable
 MAGIC = b"!<arch>\n"
 MAX_FILE = 2 * 1000**3
 MAX_UNPACKED = 8 * 1000**3
+PIECE = 1 << 18
 MAX_CONTROL = 64 * 1000 * 1000
 MERGED = re.compile(r"(bin|sbin|lib|lib32|lib64|libx32)(/|$)")
 """Top folders that are links into /usr in every release here (usrmerge)."""
@@ -147,7 +148,7 @@ def read_control(stream: IO[bytes]) -> dict[str, bytes]:
 def read_data(stream: IO[bytes], name: str) -> Iterator[Unpacked]:
     """The package's files, compressed one by one."""
     total = 0
-    with tarfile.open(fileobj=stream, mode="r|") as tar:
+    with tarfile.open(fileobj=stream, mode="r|", bufsize=PIECE) as tar:
         for member in tar:
             path = image_path(member.name, name)
             total += member.size

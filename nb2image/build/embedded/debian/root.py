@@ -86,18 +86,15 @@ def does_something(script: bytes) -> bool:
     return any(not idle.fullmatch(line) for line in lines)
 
 
-def write_root(
-    file: BinaryIO,
+def root_entries(
     packages: Sequence[Package],
     debs: Mapping[str, Deb],
     *,
     architecture: str,
     python: str,
     below: Sequence[tuple[Package, Deb]] = (),
-    time: int,
-    compression: Compression,
-) -> Layer:
-    """Write the packages as one layer.
+) -> dict[str, Unpacked]:
+    """What one layer of packages holds, by path.
 
     ``below`` are those of a lower layer: this one then holds further packages upon a base, and
     the tables of both.
@@ -107,6 +104,18 @@ def write_root(
     known = [*(p for p, _ in below), *packages]
     controls = {**{p.name: deb for p, deb in below}, **debs}
     entries |= extras(everything, known, controls, architecture, python, whole=not below)
+    return entries
+
+
+def write_root(
+    file: BinaryIO,
+    packages: Sequence[Package],
+    entries: Mapping[str, Unpacked],
+    *,
+    time: int,
+    compression: Compression,
+) -> Layer:
+    """Write the packages' ``root_entries`` as one layer."""
     writer = LayerWriter(file, time=time, compression=compression)
     for path in sorted(entries):
         write_entry(writer, entries[path])

@@ -5,17 +5,26 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-from nb2image.build.embedded.base import Base, BaseFacts, read_facts
+from nb2image.build.embedded.base import (
+    WANTED,
+    Base,
+    BaseFacts,
+    Entry,
+    facts_of,
+    read_facts,
+    remember_facts,
+)
 from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.debian.deb import Deb, read_deb
 from nb2image.build.embedded.debian.index import Package, PackageIndex, closure
 from nb2image.build.embedded.debian.release import Release, Verifier, read_packages, read_release
-from nb2image.build.embedded.debian.root import unhandled, write_root
-from nb2image.build.embedded.http import Http
+from nb2image.build.embedded.debian.root import root_entries, unhandled, write_root
+from nb2image.build.embedded.http import CONNECTIONS, Http
 from nb2image.build.embedded.layer import Compression, Layer
 from nb2image.errors import BuildError, PlanError
 from nb2image.events import Emit, Noticed
@@ -23,7 +32,7 @@ from nb2image.image.base import GLIBC
 from nb2image.model import BuildPlan, Finding
 from nb2image.requirements.target import Target
 
-RECIPE = 1
+RECIPE = 2
 SUITES = {"3.9": "bullseye", "3.11": "bookworm", "3.13": "trixie"}
 """The release that has each Python. https://packages.debian.org/python3"""
 PACKAGES = (
@@ -100,10 +109,11 @@ class DebianBase:
             + (f", {self.reason}" if self.reason else ""),
         )
         emit(Noticed(stage="build", finding=finding))
-        layers = [self._layer(base, (), architecture, python)]
+        made = [self._layer(base, (), architecture, python)]
         if more:
-            layers.append(self._layer(more, base, architecture, python))
-        facts = self._facts(layers, python)
+            made.append(self._layer(more, base, architecture, python))
+        layers = [layer for layer, _ in made]
+        facts = self._facts(made, python)
         lock = hashlib.sha256("\n".join(p.sha256 for p in (*base, *more)).encode()).hexdigest()
         return Base(
             name=f"debian:{suite}",
@@ -121,7 +131,13 @@ class DebianBase:
             reason=self.reason,
         )
 
-    def _facts(self, layers: Sequence[Layer], python: str) -> BaseFacts:
+    def _facts(self, made: Sequence[tuple[Layer, Mapping[str, Entry]]], python: str) -> BaseFacts:
+        layers = [layer for layer, _ in made]
+        if all(entries for _, entries in made):  # just written: not to be read again
+            found = {path: one for _, entries in made for path, one in entries.items()}
+            size = sum(layer.content for layer in layers)
+            facts = replace(facts_of(found, python, PATH), size=size)
+            remember_facts(self.cache, layers, facts, python, PATH)
         return read_facts(self.cache, layers, python, PATH)
 
     def _packages(
@@ -135,9 +151,12 @@ class DebianBase:
         known = self.cache.fact(key, list[tuple[Package, ...]])
         if known is None or len(known) != 2:
             packages = PackageIndex()
-            for release in releases:
-                text = read_packages(self.http, self.cache, release, architecture)
-                packages.add(text, release.mirror)
+            with ThreadPoolExecutor(len(releases)) as threads:
+                texts = threads.map(
+                    lambda r: read_packages(self.http, self.cache, r, architecture), releases
+                )
+                for text, release in zip(texts, releases, strict=True):
+                    packages.add(text, release.mirror)
             base = closure(packages, names, DROPPED)
             there = {p.name for p in base}
             all_of_them = closure(packages, (*names, *wanted), DROPPED)
@@ -184,12 +203,13 @@ class DebianBase:
         below: Sequence[Package],
         architecture: str,
         python: str,
-    ) -> Layer:
+    ) -> tuple[Layer, Mapping[str, Entry]]:
+        """A layer of packages, and when it was made anew what it holds of interest."""
         hashes = "+".join(p.sha256 for p in (*packages, *below))
         key = f"debian-layer/{RECIPE}/{architecture}/{python}/{self.compression}/{hashes}"
         known = self.cache.fact(key, Layer)
         if known is not None and self.cache.find(known.digest, known.size):
-            return known
+            return known, {}
         debs = self._debs([*packages, *below])
         own = {p.name: debs[p.name] for p in packages}
         # the base's own packages are known; what a notebook adds may be anything
@@ -201,35 +221,46 @@ class DebianBase:
                 code="embedded-needs-run",
                 hint="build with Docker (--builder docker)",
             )
-        return self.cache.layer(
+        entries = root_entries(
+            packages,
+            own,
+            architecture=architecture,
+            python=python,
+            below=[(p, debs[p.name]) for p in below],
+        )
+        layer = self.cache.layer(
             key,
             lambda file: write_root(
-                file,
-                packages,
-                own,
-                architecture=architecture,
-                python=python,
-                below=[(p, debs[p.name]) for p in below],
-                time=TIME,
-                compression=self.compression,
+                file, packages, entries, time=TIME, compression=self.compression
             ),
         )
+        return layer, {
+            path: Entry(one.kind, one.target, one.data)
+            for path, one in entries.items()
+            if WANTED.fullmatch(path)
+        }
 
     def _debs(self, packages: Sequence[Package]) -> dict[str, Deb]:
-        def one(package: Package) -> Deb:
-            path = self.http.blob(
+        def fetch(package: Package) -> Path:
+            return self.http.blob(
                 f"{package.mirror}/{package.path}",
                 self.cache,
                 f"sha256:{package.sha256}",
                 size=package.size,
                 what=f"{package.name} {package.version}",
             )
-            return read_deb(path, package.name)
 
         largest_first = sorted(packages, key=lambda p: -p.size)
-        with ThreadPoolExecutor(min(8, os.cpu_count() or 2)) as threads:
-            found = threads.map(one, largest_first)
-            return {p.name: deb for p, deb in zip(largest_first, found, strict=True)}
+        with (
+            ThreadPoolExecutor(os.cpu_count() or 2) as readers,
+            ThreadPoolExecutor(CONNECTIONS) as fetchers,
+        ):
+            paths = fetchers.map(fetch, largest_first)
+            coming = [
+                (p.name, readers.submit(read_deb, path, p.name))
+                for p, path in zip(largest_first, paths, strict=True)
+            ]
+            return {name: deb.result() for name, deb in coming}
 
 
 def suite_of(python: str) -> str:
