@@ -109,7 +109,7 @@ def test_the_embedded_builder_takes_it_from_the_context(folder: Path, tmp_path: 
     index = FakeIndex(down={"tool"})
     cache = BlobCache(root=tmp_path / "cache")
     source = WheelSource(index=index, http=Http(NetworkConfig()), cache=cache, folder=folder)
-    (wheel,) = source.collect((TOOL,))
+    wheel = source.one(TOOL)
     assert (wheel.path.read_bytes(), wheel.sha256) == (b"bytes", DIGEST)
 
 
