@@ -38,7 +38,7 @@ from nb2image.notebook.read import read_notebook
 from nb2image.notebook.script import make_script
 from nb2image.options import Options
 from nb2image.project import Project, find_project
-from nb2image.requirements.cache import DiskCache
+from nb2image.requirements.cache import index_cache
 from nb2image.requirements.hidden import hidden_needs
 from nb2image.requirements.imports import find_needs
 from nb2image.requirements.index import Index
@@ -181,9 +181,7 @@ def ours(case: dict[str, Any], path: Path, services: Services, base: str) -> Sco
         today=date.today(),
     )
     target = Target(python=python.version)
-    index = Index(
-        read_network(services.environ), DiskCache(root=services.cache), default_index=base
-    )
+    index = Index(read_network(services.environ), index_cache(services.cache), default_index=base)
     try:
         names = find_names(
             needs,
@@ -275,7 +273,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         cache = Path(folder) / "cache" if given.cold else default_cache()
         services = Services(cache=cache)
-        base = default_index(services, DiskCache(root=services.cache))
+        base = default_index(services, index_cache(services.cache))
         for case in cases:
             if given.cold:
                 services = replace(services, cache=cache / str(case["id"]))

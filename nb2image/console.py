@@ -28,6 +28,7 @@ from nb2image.summary import plan_lines, verdict_lines
 from nb2image.terminal import clean, one_line, passable, step_title
 
 if TYPE_CHECKING:
+    from nb2image.caching import CachePart
     from nb2image.delivery import Delivered
     from nb2image.doctor import Check
     from nb2image.model.analysis import Inspection
@@ -237,6 +238,22 @@ def show_history_entry(detail: HistoryDetail, *, only_log: bool, as_json: bool) 
 def show_pruned(count: int) -> None:
     """Say how many entries went."""
     tell(f"{count} entries forgotten")
+
+
+def show_cache(parts: Sequence[CachePart], *, as_json: bool) -> None:
+    """Print what the cache holds."""
+    if as_json:
+        print(msgspec.json.encode(parts).decode())
+        return
+    for part in parts:
+        bound = f" of {amount(part.limit)}" if part.limit else ""
+        print(f"{part.name:7} {amount(part.size) + bound:22} {part.files:7} files  {part.path}")
+        print(f"{'':7} {part.holds}")
+
+
+def show_cleared(freed: int) -> None:
+    """Say how many bytes came free."""
+    tell(f"{amount(freed)} freed")
 
 
 def show_lines(lines: Iterable[str]) -> None:

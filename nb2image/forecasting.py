@@ -14,7 +14,7 @@ from nb2image.history import History, place
 from nb2image.model import BuildPlan, LockedPackage
 from nb2image.model.forecast import Forecast
 from nb2image.model.history import HistoryEntry
-from nb2image.requirements.cache import DiskCache
+from nb2image.requirements.cache import index_cache
 from nb2image.requirements.index import Index
 from nb2image.services import Services
 
@@ -82,7 +82,7 @@ def wheels(plan: BuildPlan, services: Services, *, offline: bool) -> dict[str, W
 
     try:
         network = read_network(services.environ)
-        cache = DiskCache(root=services.cache)
+        cache = index_cache(services.cache)
         address = network.index_url or default_index(services, cache)
     except Nb2ImageError:
         return {}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from nb2image.events import Emit, Noticed
 from nb2image.model import BuildPlan, BuiltImage, Finding
 from nb2image.options import Options
-from nb2image.requirements.cache import DiskCache
+from nb2image.requirements.cache import index_cache
 from nb2image.requirements.import_check import ImportFailure, check_imports
 from nb2image.requirements.repair import repair
 from nb2image.requirements.world import make_world
@@ -51,7 +51,7 @@ def failing(
     plan: BuildPlan, image: BuiltImage, services: Services, emit: Emit
 ) -> Sequence[ImportFailure]:
     """The imports that fail; an image that passed once is not asked again."""
-    cache = DiskCache(root=services.cache)
+    cache = index_cache(services.cache)
     if cache.get("imports", image.id) is not None:
         return ()
     failures = check_imports(image.reference, plan.requirements.needs, services.environ, emit)

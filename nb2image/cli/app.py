@@ -62,6 +62,7 @@ def main(argv: Sequence[str]) -> int:
     """Run the command line and return its exit status."""
     from nb2image.cli import (  # noqa: F401  each registers its command
         build,
+        cache,
         compare,
         convert,
         dashboard,

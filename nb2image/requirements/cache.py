@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +14,11 @@ from nb2image.requirements.store import write_atomically
 
 MAX_BYTES = 512 * 1024 * 1024
 PRUNE_EVERY_SECONDS = 24 * 3600
+
+
+def index_cache(folder: Path) -> DiskCache:
+    """The cache of what indexes said, in nb2image's cache folder."""
+    return DiskCache(root=folder / "index")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +82,3 @@ class DiskCache:
             with contextlib.suppress(OSError):
                 status = path.stat()
                 yield status.st_mtime, status.st_size, path
-
-    def clear(self) -> None:
-        """Forget everything."""
-        shutil.rmtree(self.root, ignore_errors=True)

@@ -11,7 +11,7 @@ from nb2image.image.base import base_for
 from nb2image.model import Finding
 from nb2image.network import NetworkConfig, read_network
 from nb2image.options import Options
-from nb2image.requirements.cache import DiskCache
+from nb2image.requirements.cache import DiskCache, index_cache
 from nb2image.requirements.index import Index
 from nb2image.requirements.resolver import Refusal, Resolution, ResolveRequest
 from nb2image.requirements.resolver import default_index as ask_default_index
@@ -74,7 +74,7 @@ def make_world(
 ) -> World:
     """The world of one run. Raises RequirementsError when uv cannot be run."""
     network = read_network(services.environ)
-    cache = DiskCache(root=services.cache)
+    cache = index_cache(services.cache)
     default = network.index_url or ask_default_index(services, cache)
     index = Index(network, cache, default_index=default, offline=options.offline)
     return World(

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
+import sys
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from nb2image.caching import clear_cache
 from nb2image.model import LockedPackage
 from nb2image.network import read_network
-from nb2image.requirements.cache import DiskCache
+from nb2image.requirements.cache import index_cache
 from nb2image.requirements.conflicts import diagnose
 from nb2image.requirements.index import Index
 from nb2image.requirements.mend import resolve_mended
@@ -40,7 +43,7 @@ def ask(
 ) -> Resolution | Refusal:
     """As find_requirements asks, mending included."""
     network = read_network(services.environ)
-    cache = DiskCache(root=services.cache)
+    cache = index_cache(services.cache)
     listing = Index(network, cache, default_index=network.index_url, offline=offline)
     request = ResolveRequest(
         requirements=requirements,
@@ -247,6 +250,24 @@ def test_parallel_runs_share_the_cache(services: Services) -> None:
     assert all(f == found[0] for f in found)
 
 
+def test_parallel_processes_share_the_cache_while_it_is_cleared(tmp_path: Path) -> None:
+    """Whole entries or none, whatever another process does to the folder meanwhile."""
+    work = (
+        "import sys; from pathlib import Path; "
+        "from nb2image.requirements.cache import index_cache; "
+        "cache = index_cache(Path(sys.argv[1]))\n"
+        "for n in range(300):\n    cache.put('kind', str(n % 9), bytes([n % 9]) * 50_000)\n"
+        "    for k in range(9):\n"
+        "        assert cache.get('kind', str(k)) in (None, bytes([k]) * 50_000), k"
+    )
+    argv = [sys.executable, "-c", work, str(tmp_path)]
+    running = [subprocess.Popen(argv, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    while any(process.poll() is None for process in running):
+        clear_cache(tmp_path, ["index"])
+        time.sleep(0.01)
+    assert [process.communicate()[1] for process in running] == ["", "", ""]
+
+
 def test_no_secret_stands_on_a_command_line(index: FakeIndex, services: Services) -> None:
     """The index's password is in uv's environment alone."""
     seen: list[str] = []
@@ -289,7 +310,7 @@ def test_what_only_this_host_has_is_brought_along_and_verified(
     found = ask(services, "numpy")
     assert isinstance(found, Resolution)
     network = read_network(services.environ)
-    cache = DiskCache(root=services.cache)
+    cache = index_cache(services.cache)
     listing = Index(network, cache, default_index=network.index_url)
     (numpy,) = vendored_only(found.packages, listing, network)
     assert (numpy.version, numpy.vendored, numpy.size) == ("3.0+own", name, len(data))

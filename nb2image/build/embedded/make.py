@@ -159,11 +159,11 @@ class LateIndex:
     def _open(self) -> PackageIndex:
         with self._lock:  # every wheel asks at once
             if self._index is None:
-                from nb2image.requirements.cache import DiskCache
+                from nb2image.requirements.cache import index_cache
                 from nb2image.requirements.index import Index
                 from nb2image.requirements.resolver import default_index
 
-                cache = DiskCache(root=self.services.cache)
+                cache = index_cache(self.services.cache)
                 default = self.network.index_url or default_index(self.services, cache)
                 self._index = Index(self.network, cache, default_index=default)
             return self._index
