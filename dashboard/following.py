@@ -7,7 +7,7 @@ import time
 import streamlit as st
 
 from dashboard import links, state
-from dashboard.words import plain
+from dashboard.text import escape
 from nb2image.jobs import Job
 
 EVERY = 0.5
@@ -26,7 +26,7 @@ def follow(job: Job, doing: str) -> None:
         step = current(now)
         st.progress(
             step[1],
-            text=f"{doing}… {plain(step[0])} ({time.time() - begun:.0f} s)",
+            text=f"{doing}… {escape(step[0])} ({time.time() - begun:.0f} s)",
         )
         cancelling = state.jobs().cancelling(job.id)
         with st.container(horizontal=True, vertical_alignment="center"):

@@ -10,7 +10,8 @@ was for that job; ``&fix=1`` adds what its failure suggests."""
 WATCH = "app_pages/watch.py"
 """``?job=ID``: the job to watch; without it, the list of all."""
 COMPARE = "app_pages/compare.py"
-"""``?image=REFERENCE``, repeated: the images to compare, the first is the baseline."""
+"""``?image=REFERENCE``, repeated: the images to compare, the first is the baseline;
+``?notebook=PATH``: the notebook whose variants to compare; ``?job=ID``: a comparison."""
 HISTORY = "app_pages/history.py"
 """``?entry=NUMBER``: the entry to open."""
 

@@ -135,7 +135,7 @@ def stacked(comparison: Comparison, segments: Segments, scale: Colours, colour: 
 def times(comparison: Comparison, colour: Colours) -> Spec | None:
     """Seconds of the builds that are known; None without any."""
     kinds = {"cold": colour["accent"], "warm": colour["warn"]}
-    values = [
+    values: list[Spec] = [
         {"image": name, "build": kind, "seconds": round(seconds, 2), "words": f"{seconds:.1f} s"}
         for name, subject in zip(names_of(comparison), comparison.subjects, strict=True)
         for kind, seconds in (("cold", subject.cold_seconds), ("warm", subject.warm_seconds))

@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard import command_line, links, state
 from dashboard.compare import names
-from dashboard.words import plain
+from dashboard.text import escape
 from nb2image.errors import HistoryError
 from nb2image.image.quote import slug
 from nb2image.jobs import JobRequest
@@ -42,7 +42,7 @@ def entries_of_history() -> tuple[HistoryEntry, ...]:
     try:
         return history.entries(limit=LOOKED_AT) if history else ()
     except HistoryError as error:
-        st.warning(plain(error.message))
+        st.warning(escape(error.message))
         return ()
 
 
@@ -63,7 +63,7 @@ def show_images(entries: Sequence[HistoryEntry]) -> None:
         key="images",
     )
     why = [(name, names.refused(name, state.start_folder())) for name in chosen]
-    problems = [f"{plain(name)}: {reason}" for name, reason in why if reason]
+    problems = [f"{escape(name)}: {reason}" for name, reason in why if reason]
     for problem in problems:
         st.error(problem)
     ready = len(chosen) >= 2 and not problems
@@ -77,11 +77,12 @@ def show_images(entries: Sequence[HistoryEntry]) -> None:
 
 def show_variants(entries: Sequence[HistoryEntry]) -> None:
     """The ways of building a notebook: those that are there, and those that are missing."""
-    offered = notebooks(entries)
+    asked = st.query_params.get("notebook")
+    offered = list(dict.fromkeys(([asked] if asked else []) + notebooks(entries)))
     notebook = st.selectbox(
         "Notebook",
         offered,
-        index=None,
+        index=0 if asked else None,
         accept_new_options=True,
         placeholder="Choose a notebook, or type its path below the start folder",
         key="notebook",
@@ -105,7 +106,7 @@ def show_variants(entries: Sequence[HistoryEntry]) -> None:
     there = names.variants_there(slug(path.stem), chosen, entries)
     for variant in chosen:
         entry = there.get(variant)
-        known = plain(names.build_label(entry)) if entry else "not built yet"
+        known = escape(names.build_label(entry)) if entry else "not built yet"
         st.markdown(f"- **{variant}**: {known}")
     relative = str(path.relative_to(state.start_folder()))
     shown = relative if not relative.startswith("-") else f"./{relative}"

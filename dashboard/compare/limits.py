@@ -1,4 +1,4 @@
-"""The budget that a visitor sets: what the command line takes as options, read by the same rules."""
+"""The budget that a visitor sets: the command line's options, read by the same rules."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import fields
 import streamlit as st
 
 from dashboard import state
-from dashboard.words import plain
+from dashboard.text import escape
 from nb2image.analysis.gates import shown
-from nb2image.configuration import find_gates, growth, stated_gates
+from nb2image.configuration import find_gates, growth, limit, stated_gates
 from nb2image.errors import OptionError
 from nb2image.model.analysis import Gates
 from nb2image.model.comparison import Budget
@@ -35,22 +35,22 @@ def ask() -> tuple[list[str], Budget]:
         ).strip()
         for name, (label, example) in FIELDS.items()
     }
-    flags: list[str] = []
-    budget = Budget()
-    for name, text in given.items():
-        if not text:
-            continue
-        try:
-            if name == "max_growth":
-                budget = Budget(gates=budget.gates, max_growth=growth(text))
-            else:
-                found = {f: given[f] for f in (*kept(flags), name) if f != "max_growth"}
-                budget = Budget(gates=stated_gates(found), max_growth=budget.max_growth)
-        except OptionError as error:
-            st.error(plain(f"{error.message}. {error.hint}"))
-            continue
-        flags += [option(name), text]
-    return flags, budget
+    taken = {name: text for name, text in given.items() if text and accepted(name, text)}
+    budget = Budget(
+        gates=stated_gates(taken),
+        max_growth=growth(taken["max_growth"]) if "max_growth" in taken else None,
+    )
+    return [part for name, text in taken.items() for part in (option(name), text)], budget
+
+
+def accepted(name: str, text: str) -> bool:
+    """Whether a limit can be read; says why when it cannot."""
+    try:
+        growth(text) if name == "max_growth" else limit(name, text)
+    except OptionError as error:
+        st.error(escape(f"{error.message}; {error.hint}"))
+        return False
+    return True
 
 
 def option(name: str) -> str:
@@ -58,17 +58,12 @@ def option(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def kept(flags: list[str]) -> list[str]:
-    """The fields whose options are among those taken so far."""
-    return [flag.removeprefix("--").replace("-", "_") for flag in flags[::2]]
-
-
 def from_configuration() -> dict[str, str]:
     """The limits that the start folder's project asks of its images."""
     try:
         gates = find_gates(state.start_folder())
     except OptionError as error:
-        st.warning(plain(error.message))
+        st.warning(escape(error.message))
         return {}
     found = {field.name: getattr(gates, field.name) for field in fields(Gates)}
     return {name: exact(limit) for name, limit in found.items() if limit is not None}

@@ -25,11 +25,11 @@ def refused(name: str, start: Path) -> str:
     if not name or name.startswith("-") or not name.isprintable():
         return "this is no name of an image"
     try:
-        path = (start / name).expanduser().resolve()
+        path = (start / name).resolve()
         exists = (start / name).exists()
     except (OSError, ValueError, RuntimeError):
         return "this is no name of an image"
-    if exists or is_path(name) or name.startswith("~"):
+    if exists or is_path(name):
         if not path.is_relative_to(start):
             return "this lies outside the folder that the dashboard was started in"
         return "" if exists else "there is no such file or folder"

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard import command_line, links, state
 from dashboard.compare import choose, outcome
 from dashboard.following import follow
-from dashboard.words import plain
+from dashboard.text import escape
 from nb2image.jobs import Job
 from nb2image.model.comparison import Comparison
 
@@ -50,9 +50,9 @@ def show_finished(job: Job) -> None:
         outcome.show(job, found)
         return
     if job.failure is not None:
-        st.error(f"**{plain(job.failure.message)}**", icon="⛔")
+        st.error(f"**{escape(job.failure.message)}**", icon="⛔")
         if job.failure.hint:
-            st.markdown(f"**What to do:** {plain(job.failure.hint)}")
+            st.markdown(f"**What to do:** {escape(job.failure.hint)}")
     elif job.state == "cancelled":
         st.warning("Cancelled.", icon="✋")
     else:
@@ -76,4 +76,4 @@ def show_earlier() -> None:
         return
     st.subheader("Earlier comparisons")
     for job in done[:EARLIER]:
-        st.page_link(links.COMPARE, label=plain(job.title), query_params={"job": job.id})
+        st.page_link(links.COMPARE, label=escape(job.title), query_params={"job": job.id})
