@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 
 from nb2image.errors import RequirementsError
 from nb2image.model import DirectRequirement, Finding, Place
+from nb2image.requirements.lock import PROJECT
 
 Kind = Literal[
     "conflict",
@@ -120,6 +121,7 @@ def in_words(message: str) -> str:
     )
     joined = joined.replace("your requirements", "the requirements")
     joined = joined.replace("you require", "the notebook needs")
+    joined = joined.replace(f"{PROJECT} depends on", "the notebook needs")
     joined = ADDRESS.sub("the index", joined)
     return "".join(c if c.isprintable() else " " for c in joined)
 

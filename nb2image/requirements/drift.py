@@ -137,7 +137,7 @@ def drift_of(
     file = look_into(project, by_version[found], target)
     return Drift(
         name=package.name,
-        specifier=f"<{above}" if last is not None else f">={found}",
+        specifier=f"<{above.public}" if last is not None else f">={found.public}",
         what=missing.what,
         release=str(found),
         uploaded=file.upload_time[:10] if file else "",

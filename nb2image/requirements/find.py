@@ -12,8 +12,8 @@ from nb2image.project import Project
 from nb2image.requirements.accelerated import climb_for_gpu
 from nb2image.requirements.conflicts import refusal_error
 from nb2image.requirements.export import write_pylock
+from nb2image.requirements.for_cpu import climb_for_cpu
 from nb2image.requirements.imports import find_uses
-from nb2image.requirements.joint import climb_without_drift
 from nb2image.requirements.ladder import Climb
 from nb2image.requirements.system import system_packages
 from nb2image.requirements.text import requirements_text
@@ -43,7 +43,7 @@ def find_requirements(
     if accelerator.kind == "cuda":
         climbed, wanted = climb_for_gpu(wanted, find_uses(script), world, accelerator.limits)
     else:
-        climbed, wanted = climb_without_drift(wanted, find_uses(script), world)
+        climbed, wanted = climb_for_cpu(wanted, find_uses(script), world)
     found = locked(climbed, wanted, script, world)
     if options.lock_file:
         write_pylock(Path(options.lock_file), found, world)

@@ -74,12 +74,12 @@ def lower_bounds(
         if newest is None or not newest.fits or newest.version.is_prerelease:
             continue
         wheels = replace(project, files=tuple(f for f in project.files if f.is_wheel))
-        steps = {str(newest.version): None}
+        steps = {newest.version.public: None}
         day = long_before(newest.file.upload_time)
         old = choose_release(wheels, target, wanted.specifier, day) if day else None
         for other in (choose_release(wheels, target, wanted.specifier, as_of), old):
             if other and other.fits and other.version <= newest.version:
-                steps[str(other.version)] = None
+                steps[other.version.public] = None
         if old is None or not old.fits:
             steps["0"] = None
         found[wanted.name] = tuple(steps)

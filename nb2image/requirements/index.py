@@ -6,7 +6,7 @@ import io
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import BinaryIO, Protocol
@@ -16,6 +16,7 @@ from packaging.utils import canonicalize_name
 
 from nb2image.errors import RequirementsError
 from nb2image.network import NetworkConfig, redact
+from nb2image.requirements import torch_cpu
 from nb2image.requirements.archive import (
     Contents,
     RemoteFile,
@@ -102,12 +103,19 @@ class Index:
         cache: DiskCache,
         *,
         default_index: str,
+        cpu_index: str = "",
         offline: bool = False,
         web: Web | None = None,
     ) -> None:
-        """``default_index`` is the address that an empty ``network.index_url`` stands for."""
+        """``default_index`` is the address that an empty ``network.index_url`` stands for.
+
+        With ``cpu_index`` the projects of PyTorch are their builds for the CPU, found there or on
+        the configured indexes.
+        """
         urls = (network.index_url or default_index, *network.extra_index_urls)
         self._indexes = () if network.no_index else tuple(u.rstrip("/") for u in urls if u)
+        self._cpu_index = "" if network.no_index else cpu_index.rstrip("/")
+        self._for_cpu = bool(cpu_index)
         self._find_links = network.find_links
         self._strategy = network.strategy
         self._cache = cache
@@ -115,6 +123,8 @@ class Index:
         self._web = web or Web(network)
         self._projects: dict[str, Project | None] = {}
         self._contents: dict[str, Contents] = {}
+        self.cpu_trouble: RequirementsError | None = None
+        """Why builds for the CPU could not be looked for."""
 
     def project(self, name: str) -> Project | None:
         """A project's files on all indexes; None when no index has it.
@@ -133,8 +143,20 @@ class Index:
                 for file in self._linked(link, name):
                     files.setdefault(file.name, file)
             found = Project(name=name, files=tuple(files.values())) if files else None
+            if self._for_cpu and name in torch_cpu.FAMILY:
+                found = torch_cpu.cpu_builds(name, found, lambda: self._cpu_files(name)) or found
             self._projects[name] = found
         return self._projects[name]
+
+    def _cpu_files(self, name: str) -> tuple[IndexFile, ...]:
+        """PyTorch's own builds for the CPU; none where they cannot be reached."""
+        if not self._cpu_index or self.cpu_trouble is not None:
+            return ()
+        try:
+            return self._listed(self._cpu_index, name, waits=torch_cpu.WAITS_SECONDS)
+        except RequirementsError as error:
+            self.cpu_trouble = error
+            return ()
 
     def projects(self, names: Iterable[str]) -> dict[str, Project | None]:
         """Several projects at once, by canonical name."""
@@ -233,7 +255,9 @@ class Index:
                 hint="run once without --offline to fill the cache",
             )
 
-    def _listed(self, index: str, name: str) -> tuple[IndexFile, ...]:
+    def _listed(
+        self, index: str, name: str, *, waits: Sequence[float] | None = None
+    ) -> tuple[IndexFile, ...]:
         folder = local_path(index)
         if folder is not None:
             return local_page(folder / name / "index.html", name)
@@ -241,7 +265,7 @@ class Index:
         page = self._cached_page(url)
         if page is None or (not self._offline and time.time() - page.fetched > FRESH_SECONDS):
             self._need_network(f"the list of {name}'s releases")
-            page = self._fetch_page(url, name, page)
+            page = self._fetch_page(url, name, page, waits)
         return page.files if page.exists else ()
 
     def _cached_page(self, url: str) -> Page | None:
@@ -251,11 +275,13 @@ class Index:
         except msgspec.MsgspecError:
             return None  # written by another release, or damaged: as good as absent
 
-    def _fetch_page(self, url: str, name: str, old: Page | None) -> Page:
+    def _fetch_page(
+        self, url: str, name: str, old: Page | None, waits: Sequence[float] | None
+    ) -> Page:
         headers = {"Accept": ACCEPT}
         if old is not None and old.etag:
             headers["If-None-Match"] = old.etag
-        answer = self._web.get(url, headers=headers, limit=MAX_PAGE_BYTES)
+        answer = self._web.get(url, headers=headers, limit=MAX_PAGE_BYTES, waits=waits)
         if answer.status == 304 and old is not None:
             page = Page(time.time(), old.etag, old.exists, old.files)
         elif answer.status in {404, 410}:

@@ -15,6 +15,7 @@ from nb2image.requirements.dates import not_before
 from nb2image.requirements.drift import Drift, find_drift
 from nb2image.requirements.fresh import lower_bounds, resolve_newest
 from nb2image.requirements.ladder import Climb, Days, Ladder, Rung, climb
+from nb2image.requirements.lean import resolve_lean
 from nb2image.requirements.mend import resolve_mended
 from nb2image.requirements.release import wheel_days
 from nb2image.requirements.resolver import Refusal, Resolution, ResolveRequest
@@ -94,6 +95,11 @@ def climb_with(wanted: Wanted, world: World, start: Rung | None, *, floor: bool)
         )
 
         def mended(asked: ResolveRequest) -> Resolution | Refusal:
+            if world.kind == "cpu":
+                return resolve_lean(asked, plainly, world.index, world.sha256_of)
+            return plainly(asked)
+
+        def plainly(asked: ResolveRequest) -> Resolution | Refusal:
             return resolve_mended(asked, world.resolve, world.index)
 
         kept = [d for d in wanted.direct if d.name not in rung.left_out]

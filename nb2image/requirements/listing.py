@@ -39,6 +39,8 @@ class IndexFile:
     yanked: bool = False
     core_metadata: bool = False
     """The METADATA is served beside the file (PEP 658)."""
+    direct: bool = False
+    """It is on no configured index: only its address leads to it."""
 
     @property
     def is_wheel(self) -> bool:

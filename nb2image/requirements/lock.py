@@ -15,7 +15,9 @@ from nb2image.model import LockedPackage
 from nb2image.requirements.target import Target
 
 VIA = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(\[[^]]*\])?==\S+\s+# via (?P<via>.+)$")
-INPUT = "-r requirements.in"
+PROJECT = "nb2image-notebook"
+"""What the notebook is called where uv wants a project."""
+INPUTS = {"-r requirements.in", f"{PROJECT} (pyproject.toml)"}
 
 
 def parse_pylock(text: str, target: Target) -> tuple[LockedPackage, ...]:
@@ -85,8 +87,8 @@ def with_reasons(packages: tuple[LockedPackage, ...], listing: str) -> tuple[Loc
     return tuple(
         replace(
             p,
-            direct=INPUT in asked.get(p.name, ()),
-            via=tuple(sorted(set(asked.get(p.name, ())) - {INPUT})),
+            direct=not INPUTS.isdisjoint(asked.get(p.name, ())),
+            via=tuple(sorted(set(asked.get(p.name, ())) - INPUTS)),
         )
         for p in packages
     )
@@ -99,6 +101,6 @@ def parse_reasons(listing: str) -> dict[str, tuple[str, ...]]:
         if match := VIA.match(line):
             via = tuple(part.strip() for part in match["via"].split(","))
             found[canonicalize_name(match["name"])] = tuple(
-                v if v == INPUT else str(canonicalize_name(v)) for v in via if v[:3] != "-c "
+                v if v in INPUTS else str(canonicalize_name(v)) for v in via if v[:3] != "-c "
             )
     return found

@@ -189,7 +189,7 @@ def by_time(loser: str, relying: str, found: Requirements, world: World) -> str:
     then = choose_release(project, world.target(found.python), as_of=limit)
     if then is None or not then.fits or then.version >= Version(versions[loser]):
         return ""
-    return f"{loser}<={then.version}"
+    return f"{loser}<={then.version.public}"
 
 
 def uploaded(name: str, version: str, world: World) -> str:

@@ -25,9 +25,10 @@ from nb2image.process import Completed
 from nb2image.requirements.cache import DiskCache
 from nb2image.requirements.conflicts import diagnose
 from nb2image.requirements.local import local_path
-from nb2image.requirements.lock import parse_pylock, with_reasons
+from nb2image.requirements.lock import PROJECT, parse_pylock, with_reasons
 from nb2image.requirements.stub import Stub, with_sdists, write_stub
 from nb2image.requirements.target import Target
+from nb2image.requirements.torch_cpu import Listing, write_listings
 from nb2image.services import Services
 
 # settings of uv that say how it reaches the network or where it keeps its cache; all others
@@ -77,6 +78,8 @@ class ResolveRequest:
     metadata: tuple[StatedMetadata, ...] = ()
     later: tuple[tuple[str, str], ...] = ()
     """(package, ISO date) of packages that came to the index after ``as_of``."""
+    listed: tuple[Listing, ...] = ()
+    """The only files of a project that may be taken; each is among the requirements."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +159,8 @@ def uv_environment(
 
 def uv_arguments(request: ResolveRequest, *, offline: bool) -> list[str]:
     """The command line of ``uv pip compile`` for a request, up to the output's format."""
-    argv = [uv_binary(), "pip", "compile", "requirements.in", "--no-header", "--quiet"]
+    given = "pyproject.toml" if request.listed else "requirements.in"
+    argv = [uv_binary(), "pip", "compile", given, "--no-header", "--quiet"]
     argv += ["--python-version", request.python, "--python-platform", request.platform]
     argv += ["--no-build", "--no-python-downloads"]
     if request.constraints:
@@ -240,6 +244,9 @@ def compile_lock(
             ("overrides.txt", request.overrides),
         ):
             (at / name).write_text("".join(f"{line}\n" for line in lines), "utf-8")
+        if request.listed:
+            listings = write_listings(request.listed, services.cache)
+            (at / "pyproject.toml").write_text(project_toml(request, listings), "utf-8")
         if request.stubs:
             stubs = at / "stubs"
             stubs.mkdir()
@@ -260,6 +267,26 @@ def compile_lock(
         listing = run_uv([*argv, "--annotation-style", "line"], services, environ, cwd=at)
         pylock = with_sdists(lock.stdout, request.stubs, at / "stubs")
     return Stored(pylock, listing.stdout)
+
+
+def project_toml(request: ResolveRequest, listings: Path) -> str:
+    """The requirements as a project's: only there uv takes single packages from an index."""
+    sources = [f'{json.dumps(one.name)} = {{ index = "listed" }}' for one in request.listed]
+    return "\n".join(
+        [
+            "[project]",
+            f"name = {json.dumps(PROJECT)}",
+            'version = "0"',
+            f"dependencies = {json.dumps(list(request.requirements))}",
+            "[tool.uv.sources]",
+            *sources,
+            "[[tool.uv.index]]",
+            'name = "listed"',
+            f"url = {json.dumps(listings.resolve().as_uri())}",
+            "explicit = true",
+            "",
+        ]
+    )
 
 
 def stated_toml(stated: tuple[StatedMetadata, ...]) -> str:

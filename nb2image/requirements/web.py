@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -64,10 +64,12 @@ class Web:
         headers: Mapping[str, str] | None = None,
         limit: int,
         into: BinaryIO | None = None,
+        waits: Sequence[float] | None = None,
     ) -> Answer:
         """The answer to a GET, whatever its status, of at most ``limit`` bytes.
 
-        With ``into`` the body is written there, and the answer's own is empty.
+        With ``into`` the body is written there, and the answer's own is empty. ``waits`` are the
+        seconds before each further try, the usual ones when None.
 
         Raises RequirementsError: ``index-down`` when the server cannot be reached or keeps
         failing, ``index-refused`` when it wants other credentials; TooLarge beyond the limit.
@@ -76,7 +78,7 @@ class Web:
 
         shown = redact(url)
         trouble = ""
-        for wait in (0.0, *WAITS_SECONDS):
+        for wait in (0.0, *(WAITS_SECONDS if waits is None else waits)):
             time.sleep(wait)
             try:
                 answer = self._try(url, dict(headers or {}), limit, into)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -13,10 +14,13 @@ from nb2image.network import NetworkConfig, read_network
 from nb2image.options import Options
 from nb2image.requirements.cache import DiskCache, index_cache
 from nb2image.requirements.index import Index
+from nb2image.requirements.listing import IndexFile
+from nb2image.requirements.local import local_path
 from nb2image.requirements.resolver import Refusal, Resolution, ResolveRequest
 from nb2image.requirements.resolver import default_index as ask_default_index
 from nb2image.requirements.resolver import resolve as ask_uv
 from nb2image.requirements.target import Target
+from nb2image.requirements.torch_cpu import cpu_index
 from nb2image.services import Services
 
 ARCHITECTURES = {"linux/amd64": "x86_64", "linux/arm64": "aarch64"}
@@ -64,6 +68,20 @@ class World:
         offline = self.options.offline
         return ask_uv(request, self.services, self.network, self.cache, offline=offline)
 
+    def sha256_of(self, file: IndexFile) -> str:
+        """The hash of a local file, read once; empty for a file that is not here."""
+        path = local_path(file.url)
+        if path is None or not path.is_file():
+            return ""
+        state = path.stat()
+        key = f"{path} {state.st_size} {state.st_mtime_ns}"
+        kept = self.cache.get("sha256", key)
+        if kept is None:
+            with path.open("rb") as opened:
+                kept = hashlib.file_digest(opened, "sha256").hexdigest().encode()
+            self.cache.put("sha256", key, kept)
+        return kept.decode()
+
     def tell(self, finding: Finding) -> None:
         """Say something as soon as it is known."""
         self.emit(Noticed(stage="require", finding=finding))
@@ -76,7 +94,13 @@ def make_world(
     network = read_network(services.environ)
     cache = index_cache(services.cache)
     default = network.index_url or ask_default_index(services, cache)
-    index = Index(network, cache, default_index=default, offline=options.offline)
+    index = Index(
+        network,
+        cache,
+        default_index=default,
+        cpu_index=cpu_index(services.environ) if kind == "cpu" else "",
+        offline=options.offline,
+    )
     return World(
         services=services,
         network=network,
@@ -86,3 +110,8 @@ def make_world(
         emit=emit,
         kind=kind,
     )
+
+
+def with_cuda(world: World) -> World:
+    """The same world, in which PyTorch's packages are what the index has."""
+    return make_world(world.options, world.services, world.emit)

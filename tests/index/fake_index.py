@@ -31,6 +31,8 @@ class File:
 class FakeIndex:
     """What is served, and how badly."""
 
+    root: str = "simple"
+    """The path below which the projects are."""
     url: str = ""
     """The simple API's root, once it is served."""
     projects: dict[str, list[File]] = field(default_factory=dict)
@@ -85,7 +87,7 @@ def serve(index: FakeIndex) -> Iterator[FakeIndex]:
                 return
             time.sleep(index.delay)
             parts = self.path.strip("/").split("/")
-            project = parts[1] if len(parts) > 1 and parts[0] == "simple" else ""
+            project = parts[1] if len(parts) > 1 and parts[0] == index.root else ""
             if index.status != 200:
                 self.answer(index.status, b"trouble", "text/plain")
             elif project in index.projects:
@@ -133,7 +135,7 @@ def serve(index: FakeIndex) -> Iterator[FakeIndex]:
             """A client that went away is part of the tests."""
 
     server = Server(("127.0.0.1", 0), Handler)
-    index.url = f"http://127.0.0.1:{server.server_address[1]}/simple"
+    index.url = f"http://127.0.0.1:{server.server_address[1]}/{index.root}"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:

@@ -1,0 +1,96 @@
+"""One joint set of versions for an image for the CPU: never CUDA that was not allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from nb2image.errors import RequirementsError
+from nb2image.model import DirectRequirement, Finding, LockedPackage
+from nb2image.requirements.heavy import Heavy, cuda_left, weighed
+from nb2image.requirements.joint import climb_without_drift
+from nb2image.requirements.ladder import Climb
+from nb2image.requirements.lean import renamed, without_cuda
+from nb2image.requirements.torch_cpu import VARIABLE
+from nb2image.requirements.twins import with_twins
+from nb2image.requirements.wanted import Wanted
+from nb2image.requirements.world import World, with_cuda
+from nb2image.sizes import amount
+
+
+def climb_for_cpu(
+    wanted: Wanted, uses: dict[str, tuple[str, ...]], world: World
+) -> tuple[Climb, Wanted]:
+    """As ``climb_without_drift``, with the builds for the CPU.
+
+    Raises RequirementsError when only CUDA is to be had and that is not allowed.
+    """
+    direct, findings = without_cuda(wanted.direct)
+    wanted = replace(wanted, direct=direct, findings=(*wanted.findings, *findings))
+    climbed, found = climb_without_drift(wanted, uses, world)
+    resolved = climbed.found
+    if resolved is None:
+        return climbed, found
+    target = world.target(climbed.rung.python)
+    packages, twins = with_twins(resolved.packages, world.index, target)
+    heavy = cuda_left(packages, world.index, target, world.index.cpu_trouble)
+    if heavy is not None and heavy.mixed:
+        # PyTorch's packages are linked with each other: all of one kind, or none works
+        other = with_cuda(world)
+        climbed, found = climb_without_drift(wanted, uses, other)
+        heavy = heavier(heavy, climbed, other)
+    if heavy is not None and not world.options.allow_cuda_in_cpu:
+        raise refused(heavy, found.direct)
+    if heavy is not None:
+        warning = Finding(
+            severity="warning",
+            code="cuda-in-cpu",
+            message=f"the image for the CPU carries {heavy.told}: {heavy.why}",
+        )
+        found = replace(found, findings=(*found.findings, warning))
+        if heavy.mixed:
+            return climbed, found
+    direct = tuple(renamed(d, twins[d.name].name) if d.name in twins else d for d in found.direct)
+    notes = tuple(
+        note(weighed(p, world.index), weighed(twins[p.name], world.index))
+        for p in resolved.packages
+        if p.name in twins
+    )
+    made = replace(resolved, packages=packages)
+    return replace(climbed, found=made), replace(
+        found, direct=direct, findings=(*found.findings, *notes)
+    )
+
+
+def heavier(heavy: Heavy, climbed: Climb, world: World) -> Heavy:
+    """What a lock carries whose packages of PyTorch's all have CUDA."""
+    if climbed.found is None:
+        return heavy
+    target = world.target(climbed.rung.python)
+    whole = cuda_left(climbed.found.packages, world.index, target, None)
+    return replace(whole, why=heavy.why, mixed=True) if whole else heavy
+
+
+def note(package: LockedPackage, twin: LockedPackage) -> Finding:
+    """What a twin saves."""
+    sizes = package.size, twin.size
+    saved = f": {amount(sizes[1])} instead of {amount(sizes[0])}" if sizes[0] and sizes[1] else ""
+    return Finding(
+        severity="note",
+        code="cpu-build",
+        message=f"{twin.name} {twin.version} takes the place of {package.name}{saved}",
+    )
+
+
+def refused(heavy: Heavy, direct: Sequence[DirectRequirement]) -> RequirementsError:
+    """The error for CUDA that nobody asked for."""
+    names = {p.name for p in heavy.packages}
+    won = (e for d in direct if d.name in names for e in d.evidence if e.won)
+    return RequirementsError(
+        f"the image for the CPU would carry {heavy.told}: {heavy.why}",
+        code="cuda-in-cpu",
+        hint="configure pip with an index or a folder (find-links) that has torch+cpu, or set "
+        f"{VARIABLE} to a mirror of PyTorch's; --allow-cuda-in-cpu takes CUDA, --gpu makes an "
+        "image that can use it",
+        where=next((e.place for e in won if e.place), None),
+    )
