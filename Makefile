@@ -1,5 +1,6 @@
 # make demo, make test: each does all its set-up in .venv; nothing else is touched, except that
-# as root on Debian or Ubuntu without a Docker engine the tests install docker.io and debootstrap.
+# as root on Debian or Ubuntu the tests install docker.io and debootstrap where there is no engine,
+# and chromium where there is no browser.
 VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
@@ -32,6 +33,8 @@ demo: setup ## convert a sample notebook, build its image, run it, show what cam
 
 test: lint unit ## the whole test suite
 	$(BIN)/python -m pytest tests/index tests/dashboard tests/engine
+	@# by themselves: they cut their process off from the network
+	$(BIN)/python -m pytest tests/browser
 
 unit: setup ## the tests that need no engine and no network
 	$(BIN)/python -m pytest tests/unit

@@ -86,7 +86,7 @@ def config() -> dict[str, object]:
 def palette(theme: Name, colour: dict[str, str]) -> dict[str, object]:
     """One theme's colours as options of the server."""
     return {
-        f"theme.{theme}.primaryColor": "#0b5cad" if theme == "light" else "#2f7fd1",
+        f"theme.{theme}.primaryColor": "#0b5cad" if theme == "light" else "#2770bd",
         f"theme.{theme}.backgroundColor": colour["ground"],
         f"theme.{theme}.secondaryBackgroundColor": colour["panel"],
         f"theme.{theme}.textColor": colour["text"],
@@ -97,7 +97,12 @@ def palette(theme: Name, colour: dict[str, str]) -> dict[str, object]:
 
 def apply() -> None:
     """What the server's options cannot say; once a run."""
-    st.html("<style>.stMainBlockContainer{padding-top:4rem;padding-bottom:3rem}</style>")
+    colour = colours()
+    st.html(
+        "<style>.stMainBlockContainer{padding-top:4rem;padding-bottom:3rem}"
+        # faded to 60 % it lacks contrast
+        f"[data-testid=stCaptionContainer],[data-testid=stCaptionContainer] *{{color:{colour['quiet']};opacity:1}}</style>"
+    )
 
 
 def badge(state: str) -> str:

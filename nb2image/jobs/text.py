@@ -43,7 +43,7 @@ def line(event: dict[str, Any]) -> tuple[Level, str] | None:
         case {"kind": "stage-started", "stage": str(stage)}:
             step = event.get("step")
             return "step", step_title(str(step), 200) if step else stage
-        case {"kind": "stage-finished", "stage": str(stage), "step": ""}:
+        case {"kind": "stage-finished", "stage": str(stage)} if not event.get("step"):
             detail = one_line(str(event.get("detail", "")))
             seconds = f"{stage}: {event.get('seconds', 0):.1f} s"
             return "step", f"{seconds}, {detail}" if detail else seconds
