@@ -101,7 +101,8 @@ def apply() -> None:
     st.html(
         "<style>.stMainBlockContainer{padding-top:4rem;padding-bottom:3rem}"
         # faded to 60 % it lacks contrast
-        f"[data-testid=stCaptionContainer],[data-testid=stCaptionContainer] *{{color:{colour['quiet']};opacity:1}}</style>"
+        "[data-testid=stCaptionContainer],[data-testid=stCaptionContainer] *"
+        f"{{color:{colour['quiet']};opacity:1}}</style>"
     )
 
 
