@@ -93,6 +93,9 @@ def show(event: Event, display: Display, console: Console) -> None:
             display.begin(event.stage, step_title(event.step))
     elif isinstance(event, OutputLine) and event.stage == "run":
         show_printed(event)
+    elif isinstance(event, OutputLine) and event.stage == "require":
+        # what was tried: few lines, and each tells something
+        console.print(Text(f"  {one_line(event.line)}", style="dim"), soft_wrap=True)
     elif isinstance(event, OutputLine):
         display.line = one_line(event.line)
     elif isinstance(event, Progress):

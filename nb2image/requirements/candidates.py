@@ -146,7 +146,9 @@ def answer(group: Group, search: Search) -> Answer:
 
 def said(candidate: Candidate, group: Group, outcome: str, *, won: bool) -> Evidence:
     """A candidate's evidence: at the line that declares it, else at the first import."""
-    place = candidate.declared.place if candidate.declared else group.needs[0].place
+    declared = candidate.declared
+    written = declared is not None and declared.rule != "environment"
+    place = declared.place if declared and written else group.needs[0].place
     return Evidence(
         rule=candidate.rule,
         candidate=candidate.name,
@@ -227,12 +229,16 @@ def judged(candidate: Candidate, group: Group, search: Search) -> Verdict:
     if declared is not None:
         if declared.rule == "user":
             return Verdict(ok=True, detail="taken as the user says")
-        if declared.rule == "environment":
-            return Verdict(ok=True, detail="installed there")
         if declared.url:
             return Verdict(ok=True, detail="taken from its address")
+        if declared.rule == "environment":
+            # what the index has under the name must be what is installed there
+            bounds = Bounds(target=search.target, specifier=candidate.specifier)
+            verdict = verify(candidate.name, group.key, group.needs, search.index, bounds)
+            if verdict.ok:
+                return verdict
     # What a file or lock bounds may be old and only an sdist: the name is what is in question.
-    preferred = declared is not None and declared.rule in {"file", "lock"}
+    preferred = declared is not None and declared.rule in {"environment", "file", "lock"}
     specifier = "" if preferred else candidate.specifier
     bounds = Bounds(target=search.target, specifier=specifier, as_of=search.as_of)
     needs, index = group.needs, search.index

@@ -57,6 +57,7 @@ if metadata is not None:
             "version": dist.version,
             "modules": modules(files) or top,
             "direct_url": dist.read_text("direct_url.json") or "",
+            "installer": (dist.read_text("INSTALLER") or "").strip(),
         })
 else:
     import pkg_resources
@@ -94,6 +95,8 @@ class Row(msgspec.Struct):
     version: str
     modules: list[str] = []
     direct_url: str = ""
+    installer: str = ""
+    """``conda``'s own packages name the folder in which they were built as their address."""
 
 
 class Report(msgspec.Struct):
@@ -119,7 +122,7 @@ def read_environment(asked: str, services: Services) -> Environment:
     declared: list[Declared] = []
     findings: list[Finding] = []
     for row in sorted(report.rows, key=lambda r: r.name.lower()):
-        found = declared_of(row, asked)
+        found = declared_of(row)
         if isinstance(found, Finding):
             findings.append(found)
         else:
@@ -130,16 +133,22 @@ def read_environment(asked: str, services: Services) -> Environment:
 def installed_pins(environment: Environment, known: Container[str]) -> tuple[Pin, ...]:
     """The versions of what the environment holds beyond the distributions that are known."""
     return tuple(
-        Pin(name=d.name, specifier=d.specifier, place=d.place, detail=d.written)
+        Pin(
+            name=d.name,
+            specifier=d.specifier,
+            place=d.place,
+            detail=d.written,
+            origin="environment",
+        )
         for d in environment.declared
         if d.specifier and d.name not in known
     )
 
 
-def declared_of(row: Row, asked: str) -> Declared | Finding:
+def declared_of(row: Row) -> Declared | Finding:
     """One distribution as a requirement; a finding when it cannot be had outside its machine."""
     url = ""
-    if row.direct_url:
+    if row.direct_url and row.installer != "conda":
         try:
             direct = json.loads(row.direct_url)
             address = str(direct.get("url", ""))
@@ -165,7 +174,7 @@ def declared_of(row: Row, asked: str) -> Declared | Finding:
         specifier="" if url else f"=={public}",
         url=url,
         place=Place(),
-        written=f"{row.name} {row.version} in {asked}",
+        written=f"{row.name} {row.version} is installed in the environment",
         modules=tuple(row.modules),
     )
 

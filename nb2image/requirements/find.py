@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +16,7 @@ from nb2image.requirements.export import write_pylock
 from nb2image.requirements.for_cpu import climb_for_cpu
 from nb2image.requirements.imports import find_uses
 from nb2image.requirements.ladder import Climb
+from nb2image.requirements.pins import described
 from nb2image.requirements.system import system_packages
 from nb2image.requirements.text import requirements_text
 from nb2image.requirements.vendored import vendored_only
@@ -22,6 +24,7 @@ from nb2image.requirements.wanted import Wanted, find_wanted
 from nb2image.requirements.world import World, make_world
 from nb2image.services import Services
 
+SHOWN_NAMES = 5
 Versions = Literal["env", "as-of", "latest", "file"]
 
 
@@ -111,8 +114,8 @@ def step_findings(climbed: Climb, wanted: Wanted) -> tuple[Finding, ...]:
         changed.append(f"the releases of {day} instead of {wanted.policy.as_of}")
     if rung.left_out:
         changed.append(f"without {', '.join(rung.left_out)}, which nothing imports,")
-    if rung.pins != wanted.pins:
-        changed.append("other versions than the outputs show")
+    if gone := [pin for pin in wanted.pins if pin not in rung.pins]:
+        changed.append(f"without {described(gone)} ({few(p.name for p in gone)})")
     if not changed:
         return ()
     return (
@@ -123,3 +126,10 @@ def step_findings(climbed: Climb, wanted: Wanted) -> tuple[Finding, ...]:
             hint="--python and --as-of hold what they are given",
         ),
     )
+
+
+def few(names: Iterable[str]) -> str:
+    """Some of the names, and how many more there are."""
+    listed = list(names)
+    more = len(listed) - SHOWN_NAMES
+    return ", ".join(listed[:SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")

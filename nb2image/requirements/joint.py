@@ -9,6 +9,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from nb2image.errors import RequirementsError
+from nb2image.events import OutputLine
 from nb2image.image.base import SUITES
 from nb2image.model import DirectRequirement, Evidence, Finding, ResolutionStep
 from nb2image.requirements.dates import not_before
@@ -108,11 +109,15 @@ def climb_with(wanted: Wanted, world: World, start: Rung | None, *, floor: bool)
             bounds.pop(name, None)
         return resolve_newest(request, bounds, mended, floor=floor)
 
+    refused = False
+
     def tell(step: ResolutionStep) -> None:
-        if not step.ok:
+        nonlocal refused
+        refused = refused or not step.ok
+        if refused:
             when = f"of {step.as_of}" if step.as_of else "of today"
-            message = f"Python {step.python} with the releases {when}: {step.message}"
-            world.tell(Finding(severity="note", code="resolution-step", message=message))
+            line = f"tried Python {step.python} with the releases {when}: {step.message}"
+            world.emit(OutputLine(stage="require", line=line))
 
     def days(name: str, python: str) -> Days | None:
         project = world.index.project(name)

@@ -1,6 +1,6 @@
 """Which Pythons and dates to try, one after another, until a set of versions fits.
 
-The first rung is what the evidence says. Versions seen in outputs give way first, then what is
+The first rung is what the evidence says. Versions that are only held give way first, then what is
 installed and not imported. Where a refusal names packages without wheels, the next rung is the
 nearest day or Python that has them; after that the date moves on by a year, the Python is lifted,
 the newest releases are taken. What the user asked for outright is never changed.
@@ -15,7 +15,7 @@ from datetime import date
 from nb2image.model import ResolutionStep
 from nb2image.requirements.conflicts import Diagnosis, diagnose, mentioned
 from nb2image.requirements.dates import YEAR, VersionPolicy
-from nb2image.requirements.pins import Pin
+from nb2image.requirements.pins import Pin, described
 from nb2image.requirements.python_releases import all_series, order
 from nb2image.requirements.python_version import DEFAULT, PythonChoice, distance
 from nb2image.requirements.resolver import Refusal, Resolution
@@ -194,7 +194,7 @@ def release_pins(pins: tuple[Pin, ...], refused: Diagnosis) -> tuple[Pin, ...]:
 
 def step_message(refused: Diagnosis | None, pins: tuple[Pin, ...]) -> str:
     """What a step tried and why it failed, for people."""
-    held = f"with {len(pins)} versions seen in outputs" if pins else ""
+    held = f"with {described(pins)}" if pins else ""
     if refused is None:
-        return held
+        return f"fits {held}".rstrip()
     return f"{held}: {refused.explanation}" if held else refused.explanation

@@ -1,10 +1,12 @@
-"""Versions that the notebook's saved outputs show: what it really ran with."""
+"""Versions to begin with: of an environment, the project's files, the notebook's saved outputs."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
@@ -33,9 +35,17 @@ MAX_OUTPUT = 200_000
 """Characters of one output that are looked at."""
 
 
+Origin = Literal["environment", "project", "outputs"]
+SAID: dict[Origin, str] = {
+    "environment": "of the environment",
+    "project": "that the project's files state",
+    "outputs": "seen in outputs",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pin:
-    """A release that the notebook was seen to run with."""
+    """A release that the notebook was seen to run with, or is said to run with."""
 
     name: str
     """Canonical, of a distribution."""
@@ -45,6 +55,7 @@ class Pin:
     """Bounds instead of one version."""
     place: Place
     detail: str
+    origin: Origin = "outputs"
 
     @property
     def constraint(self) -> str:
@@ -60,10 +71,27 @@ def preferences(direct: tuple[DirectRequirement, ...]) -> tuple[Pin, ...]:
             said = next((e for e in wanted.evidence if e.won), None)
             place = said.place if said and said.place else Place()
             detail = said.detail if said else ""
+            origin: Origin = "environment" if said and said.rule == "environment" else "project"
             found.append(
-                Pin(name=wanted.name, specifier=wanted.preferred, place=place, detail=detail)
+                Pin(
+                    name=wanted.name,
+                    specifier=wanted.preferred,
+                    place=place,
+                    detail=detail,
+                    origin=origin,
+                )
             )
     return tuple(found)
+
+
+def described(held: Iterable[Pin]) -> str:
+    """How many versions are held and on whose word: ``3 versions of the environment``."""
+    counts = Counter(pin.origin for pin in held)
+    parts = []
+    for origin, words in SAID.items():
+        if number := counts[origin]:
+            parts.append(f"{number} version{'s' if number > 1 else ''} {words}")
+    return " and ".join(parts)
 
 
 def pins(notebook: Notebook, direct: tuple[DirectRequirement, ...]) -> tuple[Pin, ...]:

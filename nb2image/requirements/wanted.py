@@ -148,7 +148,8 @@ def held_versions(
     if policy.kind == "latest" and policy.fixed:
         return ()
     if there is not None and policy.kind == "env":
-        return (*preferences(direct), *installed_pins(there, {d.name for d in direct}))
+        settled = {d.name for d in direct if d.preferred or d.url}
+        return (*preferences(direct), *installed_pins(there, settled))
     seen = pins(notebook, direct) if policy.kind == "as-of" else ()
     return (*preferences(direct), *seen)
 

@@ -83,6 +83,21 @@ def test_folders_of_this_machine_are_told(python: Path) -> None:
     assert [f.code for f in found.findings] == ["environment-local"]
 
 
+def test_condas_packages_are_the_indexs_by_version(python: Path) -> None:
+    """conda builds with pip in a folder of its own machine, and leaves its address behind."""
+    built = row("numpy", "1.26.4", {"url": "file:///croot/numpy_1/work"}, installer="conda")
+    found = read_environment(str(python), Services(run=Interpreter([built]), environ={}))
+    assert [(d.name, d.specifier) for d in found.declared] == [("numpy", "==1.26.4")]
+    assert found.findings == ()
+
+
+def test_nothing_of_the_host_is_written_down(python: Path) -> None:
+    """The evidence goes into the lock: it does not say where the environment lies."""
+    runner = Interpreter([row("lib", "1.0")])
+    found = read_environment(str(python), Services(run=runner, environ={}))
+    assert str(python.parent) not in repr(found)
+
+
 def test_a_venv_by_its_folder(python: Path) -> None:
     """The folder of a virtual environment stands for its interpreter."""
     runner = Interpreter()

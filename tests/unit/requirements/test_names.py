@@ -375,9 +375,27 @@ def test_an_environment_gives_exact_versions(index: FakeIndex, tmp_path: Path) -
         written="opencv-contrib-python 4.8.0 in venv",
         modules=("cv2",),
     )
+    index.add("opencv-contrib-python", "4.8.0", ("cv2/__init__.py",))
     found = names(index, "import cv2", folder=tmp_path, environment=(installed,))
     assert direct(found) == ["opencv-contrib-python"]
     assert (found.direct[0].specifier, found.direct[0].preferred) == ("", "==4.8.0")
+
+
+def test_a_private_package_of_an_environment_is_not_taken_for_its_namesake(
+    index: FakeIndex, tmp_path: Path
+) -> None:
+    """What the index has under the name must have the module."""
+    index.add("inhouse", "9.9", ("other/__init__.py",))
+    private = Declared(
+        rule="environment",
+        name="inhouse",
+        specifier="==1.0",
+        place=Place(),
+        written="inhouse 1.0 is installed in the environment",
+        modules=("inhouse",),
+    )
+    found = names(index, "import inhouse", folder=tmp_path, environment=(private,))
+    assert "import inhouse" in found.unresolved[0].message
 
 
 def test_the_projects_files(index: FakeIndex, tmp_path: Path) -> None:

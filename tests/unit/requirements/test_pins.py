@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nb2image.requirements.pins import pins
+from nb2image.model import Place
+from nb2image.requirements.pins import Pin, described, pins
 from tests.unit.requirements.builders import code, notebook, wanted
 
 DIRECT = (wanted("scikit-learn", module="sklearn"), wanted("numpy"), wanted("pandas"))
@@ -56,3 +57,13 @@ def test_the_last_word_counts() -> None:
     )
     (pin,) = pins(notebook(*cells), ())
     assert (pin.version, pin.place.cell) == ("1.5", 2)
+
+
+def test_held_versions_are_told_with_their_source() -> None:
+    """Nobody is told of outputs when an environment was given."""
+    held = [
+        Pin(name=name, version="1", place=Place(), detail="", origin=origin)
+        for name, origin in (("a", "environment"), ("b", "outputs"), ("c", "environment"))
+    ]
+    assert described(held) == "2 versions of the environment and 1 version seen in outputs"
+    assert described(()) == ""
