@@ -54,7 +54,7 @@ def failing(
     cache = index_cache(services.cache)
     if cache.get("imports", image.id) is not None:
         return ()
-    failures = check_imports(image.reference, plan.requirements.needs, services.environ, emit)
+    failures = check_imports(image.subject, plan.requirements.needs, services.environ, emit)
     if not failures:
         cache.put("imports", image.id, b"ok")
     return failures

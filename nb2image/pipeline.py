@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from platform import machine
 from typing import TYPE_CHECKING
 
 from nb2image.build.choose import BuildOptions
-from nb2image.errors import Nb2ImageError, OptionError, PlanError
+from nb2image.errors import EngineError, Nb2ImageError, OptionError, PlanError
 from nb2image.events import Emit, Event, Noticed, Stage, StageFinished, StageStarted
 from nb2image.model import (
     Accelerator,
@@ -249,12 +250,22 @@ def convert(asked: Conversion, options: Options, services: Services, emit: Emit)
         if asked.build:
             image = make(plan)
             report = replace(report, image=image, findings=tuple(found))
-            if options.repair and can_be_run(image, services):
-                plan, image = repair_imports(plan, image, options, remake, services, emit_and_keep)
-                report = replace(report, plan_digest=plan.digest, image=image)
-            report = replace(report, image=image, findings=tuple(found))
-            if asked.proof is not None and can_be_run(image, services):
-                return prove_built(report, image.reference, asked.proof, services, emit, folder)
+            if can_be_run(image, plan, asked.how, services):
+                try:
+                    if options.repair:
+                        plan, image = repair_imports(
+                            plan, image, options, remake, services, emit_and_keep
+                        )
+                        report = replace(report, plan_digest=plan.digest, image=image)
+                    report = replace(report, findings=tuple(found))
+                    if asked.proof is not None:
+                        return prove_built(
+                            report, image.subject, asked.proof, services, emit, folder
+                        )
+                except EngineError as error:
+                    if error.code != "rootless-impossible":
+                        raise
+                    notice(emit_and_keep, "verify", (not_run(error),))
     except Nb2ImageError as error:
         if not isinstance(error, OptionError) and asked.notebook.is_file():
             write_report(folder, failed(replace(report, findings=tuple(found)), error))
@@ -286,11 +297,25 @@ def vendored_files(plan: BuildPlan, services: Services) -> dict[str, Path]:
     return found
 
 
-def can_be_run(image: BuiltImage, services: Services) -> bool:
-    """Whether an engine holds the image; one that was built into an archive is not run."""
+def can_be_run(image: BuiltImage, plan: BuildPlan, how: BuildOptions, services: Services) -> bool:
+    """Whether the built image is here to be run: in an engine, or in a file for this machine."""
     from nb2image.engine import engine_answers
 
-    return image.builder != "embedded" or engine_answers(services.environ)
+    if image.builder != "embedded":
+        return True
+    if image.file:
+        return plan.requirements.platform.partition("-")[0] == machine()
+    return not how.push and engine_answers(services.environ)
+
+
+def not_run(error: EngineError) -> Finding:
+    """What is said where nothing can run an image: the image is good for another machine."""
+    return Finding(
+        severity="warning",
+        code="not-run",
+        message=f"the image was built, not run: {error.message}",
+        hint=error.hint,
+    )
 
 
 def build(

@@ -6,6 +6,7 @@ argument list. Output is handed over line by line while the program runs.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -19,6 +20,8 @@ Stream = Literal["stdout", "stderr"]
 OnLine = Callable[[Stream, str], None]
 
 STOP_GRACE_SECONDS = 10.0
+LONGEST_LINE = 1 << 20
+"""Bytes that are taken for a line where a program's output is limited."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +34,10 @@ class Completed:
     stderr: str
 
 
+class PrintedTooMuch(Exception):
+    """A program printed more than it was allowed to, and was stopped."""
+
+
 class Terminated(KeyboardInterrupt):
     """SIGTERM arrived: as an interrupt, so that everything is put away as after Ctrl-C."""
 
@@ -40,6 +47,8 @@ class Runner(Protocol):
 
     Raises FileNotFoundError when the program is not there, subprocess.TimeoutExpired when it
     outlasts ``timeout`` seconds, and re-raises KeyboardInterrupt after stopping the program.
+    With ``printed``, the most bytes that a program from a stranger may print, nothing of its
+    output is kept, only handed over; it is stopped beyond them, and PrintedTooMuch raised.
     """
 
     def __call__(
@@ -51,6 +60,7 @@ class Runner(Protocol):
         stdin: bytes | None = None,
         on_line: OnLine | None = None,
         timeout: float | None = None,
+        printed: int | None = None,
     ) -> Completed: ...
 
 
@@ -62,6 +72,7 @@ def run(
     stdin: bytes | None = None,
     on_line: OnLine | None = None,
     timeout: float | None = None,
+    printed: int | None = None,
 ) -> Completed:
     """The real ``Runner``. ``env`` replaces the environment when given."""
     # A session of its own: Ctrl-C in the terminal reaches us alone, and we stop the program's
@@ -77,13 +88,21 @@ def run(
     )
     captured: dict[Stream, list[str]] = {"stdout": [], "stderr": []}
     faults: list[BaseException] = []
+    taken = {"stdout": 0, "stderr": 0}
 
     def drain(stream: Stream) -> None:
         pipe = process.stdout if stream == "stdout" else process.stderr
         assert pipe is not None
-        for raw in pipe:
+        for raw in iter(lambda: pipe.readline(-1 if printed is None else LONGEST_LINE), b""):
+            taken[stream] += len(raw)
+            if printed is not None and sum(taken.values()) > printed:
+                faults.append(PrintedTooMuch())
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                return
             text = raw.decode("utf-8", "replace")
-            captured[stream].append(text)
+            if printed is None:
+                captured[stream].append(text)
             if on_line is None or faults:
                 continue  # read on: a full pipe would stop the program for ever
             try:

@@ -73,7 +73,7 @@ def verify(asked: Verification, services: Services, emit: Emit) -> Report:
             image=image,
             findings=(*plan.script.findings, *plan.requirements.findings, *plan.findings),
         )
-        return prove_built(report, image.reference, asked, services, emit, asked.folder or path)
+        return prove_built(report, image.subject, asked, services, emit, asked.folder or path)
     if path.suffix in NOTEBOOKS:
         raise OptionError(
             f"there is no notebook {asked.subject}",

@@ -28,13 +28,20 @@ class BuiltImage:
     id: str
     """``sha256:…`` of the image's config."""
     size: int
-    """Bytes of all layers, uncompressed."""
+    """Bytes of the files in all layers, uncompressed, as engines show it."""
     builder: str
     seconds: float
     steps: int = 0
     cached_steps: int = 0
     layers: tuple[BuiltLayer, ...] = ()
     """From the lowest to the topmost, those of the base included where they are known."""
+    file: str = ""
+    """The archive or layout that was written; empty without."""
+
+    @property
+    def subject(self) -> str:
+        """What ``run`` and ``verify`` take for it on this machine."""
+        return self.file or self.reference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

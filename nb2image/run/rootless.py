@@ -31,7 +31,7 @@ from nb2image.errors import EngineError, Interrupted, RunError
 from nb2image.events import Emit, Noticed, OutputLine
 from nb2image.image.contract import APP, OUTPUTS, RUNTIME, UID
 from nb2image.model import Finding, OutputFile, RunReport
-from nb2image.process import OnLine, Runner, Stream
+from nb2image.process import OnLine, PrintedTooMuch, Runner, Stream
 from nb2image.run.collect import destination
 from nb2image.run.lines import Lines
 from nb2image.run.outputs import CHUNK, Outputs, owner
@@ -42,6 +42,10 @@ from nb2image.terminal import clean
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 PROBE_SECONDS = 30
+MAX_SAID = 1_000_000
+"""Bytes that a probe may print."""
+MOST_PRINTED = 1 << 50
+"""For a run that nobody limited; its output is never held."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,11 +95,13 @@ def run_file(
         before = fingerprints(folder / "app")
         runtime = usable_runtime(box, run, environ, folder)
         begun = time.monotonic()
-        status, stopped, late = 130, False, False
+        status, stopped, late, flooded = 130, False, False, False
         try:
             status = start(runtime, box, run, environ, folder, request, emit)
         except subprocess.TimeoutExpired:
             late = True
+        except PrintedTooMuch:
+            flooded = True
         except KeyboardInterrupt:
             stopped = True
         seconds = time.monotonic() - begun
@@ -111,6 +117,7 @@ def run_file(
         seconds=seconds,
         outputs=brought,
         timed_out=late,
+        printed_too_much=flooded,
     )
 
 
@@ -258,8 +265,11 @@ def usable_runtime(box: Sandbox, run: Runner, environ: Mapping[str, str], folder
         def keep(_: Stream, line: str, said: list[str] = said) -> None:
             said.append(clean(line))
 
-        if execute(runtime, probe, run, environ, folder, keep) == 0:
-            return runtime
+        try:
+            if execute(runtime, probe, run, environ, folder, keep) == 0:
+                return runtime
+        except (subprocess.TimeoutExpired, PrintedTooMuch):
+            said.append("it does not come to an end")
         trouble.append(f"{runtime}: {said[-1]}")
     raise EngineError(
         "no way to run a container without an engine works here"
@@ -293,7 +303,10 @@ def start(
         for text, end in streams[stream].feed(shown):
             emit(OutputLine(stage="run", stream=stream, line=text, end=end))
 
-    return execute(runtime, box, run, environ, folder, show, request.limits.seconds)
+    limits = request.limits
+    return execute(
+        runtime, box, run, environ, folder, show, limits.seconds, limits.printed or MOST_PRINTED
+    )
 
 
 def execute(
@@ -303,7 +316,8 @@ def execute(
     environ: Mapping[str, str],
     folder: Path,
     on_line: OnLine,
-    seconds: float | None = None,
+    seconds: float | None = PROBE_SECONDS,
+    printed: int = MAX_SAID,
 ) -> int:
     """Run one sandbox; a container that outlives its runtime is killed."""
     bundle = folder / "bundle"
@@ -311,7 +325,13 @@ def execute(
     (bundle / "config.json").write_text(bundle_config(box))
     known = {k: v for k, v in environ.items() if k in ("PATH", "HOME", "XDG_RUNTIME_DIR")}
     try:
-        done = run(command(runtime, box, bundle), env=known, on_line=on_line, timeout=seconds)
+        done = run(
+            command(runtime, box, bundle),
+            env=known,
+            on_line=on_line,
+            timeout=seconds,
+            printed=printed,
+        )
     except OSError:
         return 127
     finally:
@@ -349,7 +369,10 @@ def bring(
 
     after = fingerprints(folder / "app")
     changed = [Path(path) for path, state in sorted(after.items()) if before.get(path) != state]
-    written = sorted(p for p in (folder / "outputs").rglob("*") if p.is_symlink() or p.is_file())
+    top = "outputs/figures" if request.only_figures else "outputs"
+    written = sorted(p for p in (folder / top).rglob("*") if p.is_symlink() or p.is_file())
+    if request.only_figures:
+        changed = []
     outputs = Outputs(folder=request.outputs, owner=owner(), skipped=skipped)
     outputs.take(
         archive([*written, *changed], folder),

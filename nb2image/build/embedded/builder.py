@@ -89,6 +89,7 @@ class EmbeddedBuilder:
             builder=self.name,
             seconds=time.monotonic() - begun,
             steps=len(own),
+            file=str(self.destination.layout or ""),
             layers=(
                 BuiltLayer(command=base.name, size=base.facts.size),
                 *(BuiltLayer(command=layer.what, size=layer.content) for layer in own),

@@ -1,0 +1,63 @@
+"""The whole way on a machine where no engine answers."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from nb2image.events import ignore
+from nb2image.run.container import run_image
+from nb2image.run.request import Limits, RunRequest
+from nb2image.run.sandbox import RUNTIMES
+from tests.engine.command import nb2image, write_notebook
+
+NO_ENGINE = {"DOCKER_HOST": "unix:///nonexistent/docker.sock"}
+
+pytestmark = pytest.mark.skipif(
+    not any(map(shutil.which, RUNTIMES)), reason="nothing here runs a container"
+)
+
+
+def test_convert_builds_proves_and_runs(tmp_path: Path) -> None:
+    """The base is made from Debian's packages, the proof is run in a sandbox."""
+    path = write_notebook(tmp_path / "sums.ipynb", "import six\n6 * 7", "print(six.PY3)")
+    notebook = json.loads(path.read_text())
+    notebook["cells"][0] |= {"execution_count": 1}
+    notebook["cells"][0]["outputs"] = [
+        {
+            "output_type": "execute_result",
+            "execution_count": 1,
+            "metadata": {},
+            "data": {"text/plain": "42"},
+        }
+    ]
+    path.write_text(json.dumps(notebook))
+    done = nb2image("convert", "sums.ipynb", "--json", cwd=tmp_path, env=NO_ENGINE)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["image"]["file"] == "sums-image.tar"
+    assert report["verdict"]["exit_status"] == 0
+    assert [c["grade"] for c in report["verdict"]["cells"]][:1] == ["same"]
+    ran = nb2image("run", "sums-image.tar", "--quiet", cwd=tmp_path, env=NO_ENGINE)
+    assert ran.stdout == "42\nTrue\n", ran.stderr
+    verified = nb2image("verify", "sums-image.tar", "--quiet", cwd=tmp_path, env=NO_ENGINE)
+    assert verified.returncode == 0, verified.stderr
+
+
+def test_a_flood_of_output_is_stopped(tmp_path: Path) -> None:
+    """Neither many lines nor one without an end fill this machine's memory."""
+    write_notebook(tmp_path / "flood.ipynb", "while True:\n    print('x' * 100_000, end='')")
+    made = nb2image("convert", "flood.ipynb", "--no-verify", cwd=tmp_path, env=NO_ENGINE)
+    assert made.returncode == 0, made.stderr
+    request = RunRequest(
+        image=str(tmp_path / "flood-image.tar"),
+        outputs=None,
+        limits=Limits(printed=5_000_000, seconds=300),
+    )
+    report = run_image(request, os.environ, ignore)
+    assert report.printed_too_much
+    assert not report.timed_out
