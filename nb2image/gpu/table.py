@@ -55,6 +55,8 @@ class Table:
     """A distribution → CUDA major → the extra that brings that CUDA."""
     siblings: Mapping[str, tuple[int, ...]]
     """``cudf-cu{}`` → the CUDA majors that it exists for."""
+    not_found: Mapping[str, str]
+    """A distribution → its releases that do not find NVIDIA's wheels by themselves."""
 
     def of(self, dist: str) -> tuple[Row, ...]:
         """The rows of a distribution, oldest release first."""
@@ -114,6 +116,7 @@ def table() -> Table:
         torch_builds={release: tuple(t.split()) for release, t in data["torch_builds"].items()},
         extras=data["extras"],
         siblings={name: tuple(found) for name, found in data["siblings"].items()},
+        not_found=data["not_found"],
     )
 
 

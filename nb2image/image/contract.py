@@ -60,6 +60,14 @@ SETTINGS: tuple[Setting, ...] = (
 )
 """Those of every image; PATH has the venv put in front besides."""
 
+GPU_SETTINGS = (
+    ("for runtimes that ask the image which GPUs it wants", "NVIDIA_VISIBLE_DEVICES", "all"),
+    ("", "NVIDIA_DRIVER_CAPABILITIES", "compute,utility"),
+)
+"""Never CUDA_VERSION, which makes the container runtime refuse drivers that would do, nor
+LD_LIBRARY_PATH, which wins over the packages' own libraries (docs of jax, "installation")."""
+PREFLIGHT = "nb2image_preflight.py"
+
 
 def workdir(plan: BuildPlan) -> str:
     """The notebook's folder in the image."""
@@ -68,7 +76,16 @@ def workdir(plan: BuildPlan) -> str:
 
 def settings(plan: BuildPlan) -> tuple[Setting, ...]:
     """The image's environment variables."""
-    return (*SETTINGS, *(AS_SHOWN if plan.entry == "script" else ()))
+    found = [*SETTINGS, *(AS_SHOWN if plan.entry == "script" else ())]
+    if plan.base.python_from:
+        found.append(("as the official image of Python has it", "LANG", "C.UTF-8"))
+    if plan.accelerator.kind == "cuda":
+        found += GPU_SETTINGS
+        if (release := xla_without_libdevice(plan)) is not None:
+            folder = f"{VENV}/lib/python{plan.requirements.python}/site-packages/nvidia/cuda_nvcc"
+            why = f"tensorflow {release} does not look for libdevice there by itself"
+            found.append((why, "XLA_FLAGS", f"--xla_gpu_cuda_data_dir={folder}"))
+    return tuple(found)
 
 
 def script_command(plan: BuildPlan) -> tuple[str, ...]:
@@ -77,7 +94,10 @@ def script_command(plan: BuildPlan) -> tuple[str, ...]:
 
 
 def entrypoint(plan: BuildPlan) -> tuple[str, ...]:
-    """The image's command."""
+    """The image's command; with a GPU, a look at it comes before the script."""
+    if plan.entry == "script" and plan.accelerator.kind == "cuda":
+        # neither site-packages nor the environment matter to it: it starts in an instant
+        return ("python", "-IS", f"{RUNTIME}/{PREFLIGHT}", plan.script.name)
     if plan.entry == "script":
         return script_command(plan)
     return ("jupyter", "lab", "--ip=0.0.0.0", f"--port={LAB_PORT}", "--no-browser")
@@ -94,6 +114,32 @@ def ports(plan: BuildPlan) -> tuple[int, ...]:
     return (LAB_PORT,) if plan.entry == "lab" else ()
 
 
+def xla_without_libdevice(plan: BuildPlan) -> str | None:
+    """The release of a tensorflow that has CUDA in wheels and does not find all of it.
+
+    From 2.18 on it looks in site-packages (github.com/conda-forge/tensorflow-feedstock/pull/420).
+    """
+    names = {package.name for package in plan.requirements.locked}
+    for package in plan.requirements.locked:
+        if package.name == "tensorflow" and "nvidia-cuda-nvcc-cu12" in names:
+            series = tuple(int(part) for part in package.version.split(".")[:2])
+            return package.version if series < (2, 18) else None
+    return None
+
+
+def gpu_labels(plan: BuildPlan) -> dict[str, str]:
+    """The CUDA of the image and what a machine must have for it; none on the CPU."""
+    cuda = plan.accelerator.cuda
+    if cuda is None:
+        return {}
+    return {
+        "io.nb2image.cuda": cuda.version,
+        "io.nb2image.cuda.compute-capability": cuda.min_compute_capability,
+        "io.nb2image.cuda.driver": cuda.driver_floor,
+        "io.nb2image.cuda.reason": cuda.reason,
+    }
+
+
 def labels(plan: BuildPlan) -> tuple[tuple[str, str], ...]:
     """The image's labels, sorted; the ``org.opencontainers`` ones are the image-spec's.
 
@@ -102,6 +148,7 @@ def labels(plan: BuildPlan) -> tuple[tuple[str, str], ...]:
     created = datetime.fromtimestamp(plan.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     base, _, digest = plan.base.reference.partition("@")
     known = {
+        **gpu_labels(plan),
         "io.nb2image.notebook": plan.notebook,
         "io.nb2image.notebook.sha256": plan.notebook_sha256,
         "io.nb2image.plan": plan.digest,

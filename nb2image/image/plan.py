@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 
 from nb2image import __version__
-from nb2image.image.base import base_for
+from nb2image.gpu.bases import planned_base
 from nb2image.image.quote import slug
 from nb2image.image.validate import validate_plan
 from nb2image.model import (
@@ -52,7 +52,7 @@ def make_build_plan(
         workdir=project.workdir,
         script=script,
         requirements=requirements,
-        base=base_for(requirements.python, options.base_image),
+        base=planned_base(accelerator, requirements.python, requirements.locked, options),
         accelerator=accelerator,
         entry=options.entry,
         layout=options.layout,

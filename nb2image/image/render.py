@@ -7,6 +7,9 @@ from functools import cache
 import jinja2
 import msgspec
 
+from nb2image.gpu.bases import build_libraries, python_libraries
+from nb2image.gpu.preflight import preflight_files
+from nb2image.gpu.slim import not_found
 from nb2image.image import contract, quote
 from nb2image.image.quote import Safe
 from nb2image.image.trim import packages_without_tests
@@ -44,7 +47,8 @@ def render(plan: BuildPlan) -> tuple[File, ...]:
         ("plan.json", msgspec.json.format(encode(plan), indent=1) + b"\n"),
         (f"app/{script}", plan.script.text.encode()),
     ]
-    files += [(f"runtime/{path}", data) for path, data in runtime_files(plan.script)]
+    runtime = (*runtime_files(plan.script), *preflight_files(plan.accelerator))
+    files += [(f"runtime/{path}", data) for path, data in runtime]
     return tuple(sorted(files))
 
 
@@ -53,6 +57,10 @@ def dockerfile_values(plan: BuildPlan) -> dict[str, object]:
     locked = plan.requirements.locked
     return {
         "base": quote.reference(plan.base.reference),
+        "python_image": quote.reference(plan.base.python_from or plan.base.reference),
+        "python_put_in": bool(plan.base.python_from),
+        "build_base": quote.reference(plan.base.build) if plan.base.build else "",
+        "linked": plan.accelerator.kind == "cuda" and bool(not_found(locked)),
         "out": Safe("/out" if plan.layout == "multi-stage" else ""),
         "time": Safe(str(contract.INSTALLED)),
         "system": [quote.apt_package(name) for name in system_packages(plan)],
@@ -89,7 +97,8 @@ def brings_wheels(plan: BuildPlan) -> bool:
 
 def system_packages(plan: BuildPlan) -> list[str]:
     """The Debian packages of the image, sorted."""
-    return sorted({p.name for p in plan.requirements.system if p.stage == "final"})
+    asked = {p.name for p in plan.requirements.system if p.stage == "final"}
+    return sorted(asked | set(python_libraries(plan.base)))
 
 
 def build_packages(plan: BuildPlan) -> list[str]:
@@ -97,6 +106,8 @@ def build_packages(plan: BuildPlan) -> list[str]:
     names = {p.name for p in plan.requirements.system if p.stage == "build"}
     if any(package.url.startswith("git+") for package in plan.requirements.locked):
         names |= {"ca-certificates", "git"}
+    if plan.base.build:
+        names |= set(build_libraries(plan.base))
     return sorted(names)
 
 
@@ -127,6 +138,20 @@ def readme_values(plan: BuildPlan) -> dict[str, object]:
         "multi_stage": plan.layout == "multi-stage",
         "lab": plan.entry == "lab",
         "ports": [Safe(str(port)) for port in contract.ports(plan)],
+        **gpu_values(plan),
+    }
+
+
+def gpu_values(plan: BuildPlan) -> dict[str, object]:
+    """What the context's README prints of the GPU."""
+    cuda = plan.accelerator.cuda
+    return {
+        "gpu": plan.accelerator.kind == "cuda",
+        "gpu_needed": plan.accelerator.evidence.need == "required",
+        "cuda": Safe(quote.markdown_code(cuda.version)) if cuda else "",
+        "driver": Safe(quote.markdown_code(cuda.driver_floor)) if cuda else "",
+        "capability": Safe(quote.markdown_code(cuda.min_compute_capability)) if cuda else "",
+        "cuda_reason": Safe(quote.markdown_code(cuda.reason)) if cuda else "",
     }
 
 

@@ -34,7 +34,9 @@ def validate_plan(plan: BuildPlan) -> None:
     # 9999-12-31: later has no ISO date
     _require(0 <= plan.created <= 253402300799, "created", str(plan.created))
     quote.python_version(plan.requirements.python)
-    quote.reference(plan.base.reference)
+    for name in (plan.base.reference, plan.base.python_from, plan.base.build):
+        if name or name is plan.base.reference:
+            quote.reference(name)
     quote.script_name(plan.script.name)
     quote.project_path(plan.notebook)
     _require(plan.workdir == plan.notebook.rpartition("/")[0], "workdir", plan.workdir)

@@ -33,6 +33,10 @@ class BaseImage:
     glibc: str = ""
     """``2.36``; decides which manylinux wheels fit."""
     reason: str = ""
+    python_from: str = ""
+    """The image whose Python is put in; empty when the base has its own."""
+    build: str = ""
+    """The image that the dependencies are compiled upon; empty for the base itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

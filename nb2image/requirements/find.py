@@ -78,6 +78,7 @@ def locked(climbed: Climb, wanted: Wanted, script: Script, world: World) -> Requ
         world.index,
         asked=world.options.apt,
         refused=world.options.no_apt,
+        gpu=world.kind == "cuda",
     )
     return Requirements(
         python=rung.python,

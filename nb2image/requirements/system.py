@@ -19,6 +19,7 @@ import msgspec
 from packaging.version import Version
 
 from nb2image.errors import OptionError, RequirementsError
+from nb2image.gpu.slim import compilers
 from nb2image.model import Finding, LockedPackage, Place, Script, SystemPackage
 from nb2image.requirements.elf import Libraries, libraries, unreadable
 from nb2image.requirements.index import Index
@@ -86,6 +87,7 @@ def system_packages(
     *,
     asked: Sequence[str] = (),
     refused: Sequence[str] = (),
+    gpu: bool = False,
 ) -> tuple[tuple[SystemPackage, ...], tuple[Finding, ...]]:
     """The packages by name, the first reason for each; ``asked`` and ``refused`` are the user's.
 
@@ -99,6 +101,7 @@ def system_packages(
         *installed,
         *from_programs(script, suite),
         *from_table(script, locked, suite),
+        *compilers(script, locked, gpu=gpu),
         *linked,
         *from_sources(locked, files, index),
     ]
