@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 
 from nb2image.errors import PlanError
+from nb2image.gpu.bases import planned_base
 from nb2image.gpu.limits import bounds, check_wish, majors
 from nb2image.gpu.majors import check_one_major
 from nb2image.gpu.table import table
 from nb2image.gpu.variants import asked_for, common_major, open_majors, with_gpu_twins
-from nb2image.model import Finding, Limits, LockedPackage
+from nb2image.model import Accelerator, Finding, Limits, LockedPackage
 from nb2image.requirements.joint import climb_without_drift
 from nb2image.requirements.ladder import Climb
 from nb2image.requirements.wanted import Wanted
 from nb2image.requirements.world import World
 
-Uses = Mapping[str, tuple[str, ...]]
-
 
 def climb_for_gpu(
     wanted: Wanted, uses: dict[str, tuple[str, ...]], world: World, limits: Limits
-) -> tuple[Climb, Wanted]:
+) -> tuple[Climb, Wanted, World]:
     """The versions as without a GPU, with CUDA, all of one major that the machine runs.
 
-    Raises PlanError when no releases do, RequirementsError when the index does not answer.
+    The world that comes back has the base that the packages need. Raises PlanError when no
+    releases do, RequirementsError when the index does not answer.
     """
     allowed = majors(limits)
     if not wanted.given:
@@ -32,22 +32,32 @@ def climb_for_gpu(
     wanted = within(wanted, limits)
     climbed, wanted = climb_without_drift(wanted, uses, world)
     if climbed.found is None:
-        return climbed, wanted
-    locked = climbed.found.packages
-    major = common_major(open_majors(locked, wanted.direct), allowed)
+        return climbed, wanted, world
+    major = common_major(open_majors(climbed.found.packages, wanted.direct), allowed)
     if not major:
         climbed, wanted, major = climb_to_agree(climbed, wanted, uses, world, limits)
-        if climbed.found is None:
-            return climbed, wanted
-        locked = climbed.found.packages
+    assert climbed.found is not None
+    locked = climbed.found.packages
     asked = asked_for(wanted.direct, wanted.needs, locked, limits, major, rename=not wanted.given)
     if asked != wanted.direct:
-        wanted = replace(wanted, direct=asked)
-        again, wanted = climb_without_drift(wanted, uses, world)
-        climbed = replace(again, steps=(*climbed.steps, *again.steps))
-    if climbed.found is not None:
-        check_one_major(climbed.found.packages)
-    return climbed, wanted
+        climbed, wanted = climb_again(climbed, replace(wanted, direct=asked), uses, world)
+    if climbed.found is None:
+        return climbed, wanted, world
+    check_one_major(climbed.found.packages)
+    python = climbed.rung.python
+    base = planned_base(Accelerator(kind="cuda"), python, climbed.found.packages, world.options)
+    based = replace(world, base=base)
+    if based.platform(python) != world.platform(python):
+        climbed, wanted = climb_again(climbed, wanted, uses, based)
+    return climbed, wanted, based
+
+
+def climb_again(
+    climbed: Climb, wanted: Wanted, uses: dict[str, tuple[str, ...]], world: World
+) -> tuple[Climb, Wanted]:
+    """Another climb, where the former ended; the steps of both."""
+    again, wanted = climb_without_drift(wanted, uses, world)
+    return replace(again, steps=(*climbed.steps, *again.steps)), wanted
 
 
 def climb_to_agree(

@@ -44,7 +44,7 @@ def find_requirements(
     world = make_world(options, services, emit, kind=accelerator.kind)
     wanted = find_wanted(notebook, script, project, world)
     if accelerator.kind == "cuda":
-        climbed, wanted = climb_for_gpu(wanted, find_uses(script), world, accelerator.limits)
+        climbed, wanted, world = climb_for_gpu(wanted, find_uses(script), world, accelerator.limits)
     else:
         climbed, wanted = climb_for_cpu(wanted, find_uses(script), world)
     found = locked(climbed, wanted, script, world)

@@ -9,7 +9,7 @@ from typing import Literal
 
 from nb2image.events import Emit, Noticed
 from nb2image.image.base import base_for
-from nb2image.model import Finding
+from nb2image.model import BaseImage, Finding
 from nb2image.network import NetworkConfig, read_network
 from nb2image.options import Options
 from nb2image.requirements.cache import DiskCache, index_cache
@@ -42,22 +42,28 @@ class World:
     emit: Emit
     kind: Literal["cpu", "cuda"] = "cuda"
     """``cpu`` takes builds without CUDA where there are some."""
+    base: BaseImage | None = None
+    """The base, where it is not Python's own or the one that the user names."""
 
     @property
     def today(self) -> date:
         """The day that "newest" and "end of life" refer to."""
         return self.services.today()
 
+    def base_of(self, python: str) -> BaseImage:
+        """The image's base. Raises PlanError when there is none."""
+        return self.base or base_for(python, self.options.base_image)
+
     def platform(self, python: str) -> str:
         """uv's name of the image's platform: architecture and the base's glibc."""
-        glibc = base_for(python, self.options.base_image).glibc or UNKNOWN_GLIBC
+        glibc = self.base_of(python).glibc or UNKNOWN_GLIBC
         level = int(glibc.partition(".")[2])
         known = max((k for k in KNOWN_TO_UV if k <= level), default=KNOWN_TO_UV[0])
         return f"{ARCHITECTURES[self.options.platform]}-manylinux_2_{known}"
 
     def suite(self, python: str) -> str:
         """The base's Debian release; empty when it is not known."""
-        return base_for(python, self.options.base_image).suite
+        return self.base_of(python).suite
 
     def target(self, python: str) -> Target:
         """The Python and platform of the image."""
