@@ -5,10 +5,9 @@ from __future__ import annotations
 from itertools import groupby
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import Version
 
 from nb2image.errors import PlanError
-from nb2image.gpu.table import Row, Table, table
+from nb2image.gpu.table import Row, Table, as_version, table
 from nb2image.model import Limits
 
 MAJORS = (13, 12, 11, 10, 9, 8)
@@ -24,13 +23,13 @@ def obstacle(row: Row, limits: Limits) -> str:
         return f"the packages that {name} takes CUDA from are not on the package index"
     if limits.cuda and row.cuda and not same_cuda(row, limits.cuda):
         return f"{built}, not {limits.cuda}"
-    if limits.driver and row.driver and Version(limits.driver) < Version(row.driver):
+    if limits.driver and row.driver and as_version(limits.driver) < as_version(row.driver):
         return f"{built}, which needs driver {row.driver} or newer"
     if limits.compute_cap and row.cuda:
         oldest, newest = known.oldest_gpu(row.dist, row.cuda), known.newest_gpu(row.dist, row.cuda)
-        if oldest and Version(limits.compute_cap) < Version(oldest):
+        if oldest and as_version(limits.compute_cap) < as_version(oldest):
             return f"{built} and needs a GPU of compute capability {oldest} or newer"
-        if newest and Version(limits.compute_cap) > Version(newest):
+        if newest and as_version(limits.compute_cap) > as_version(newest):
             return f"{built}, which has no code for GPUs newer than compute capability {newest}"
     return ""
 
@@ -103,7 +102,7 @@ def check_wish(dist: str, specifier: str, limits: Limits) -> None:
     raise PlanError(
         f"{dist}{specifier}: {obstacles[-1]}{given(limits)}",
         code="cuda-unsupported",
-        hint=would_work(dist, limits),
+        hint=would_work(dist, limits, near=rows[-1].release),
     )
 
 
@@ -131,8 +130,8 @@ def told(limits: Limits) -> str:
     return f"for {', '.join(parts)}: {limits.reason}" if parts else ""
 
 
-def would_work(dist: str, limits: Limits) -> str:
-    """What to ask for instead."""
+def would_work(dist: str, limits: Limits, near: str = "") -> str:
+    """What to ask for instead: the next release after ``near`` or before, or the newest."""
     cudas = list(dict.fromkeys(row.cuda for row in table().of(dist) if works(row)))
     relaxed = [
         row
@@ -140,12 +139,13 @@ def would_work(dist: str, limits: Limits) -> str:
         if not obstacle(row, Limits(driver=limits.driver, compute_cap=limits.compute_cap))
     ]
     if relaxed:
-        newest = relaxed[-1]
+        later = [row for row in relaxed if near and as_version(row.release) > as_version(near)]
+        best = later[0] if later else relaxed[-1]
         return (
-            f"{dist} {newest.release} (CUDA {newest.cuda}) would do; "
+            f"{dist} {best.release} (CUDA {best.cuda}) would do; "
             f"there are builds of {dist} for CUDA {', '.join(cudas)}"
         )
-    floor = min((row.driver for row in table().of(dist) if row.driver), key=Version, default="")
+    floor = min((row.driver for row in table().of(dist) if row.driver), key=as_version, default="")
     return (
         f"update the driver to {floor} or newer (580 runs every CUDA), or build for the CPU "
         "with --cpu"
@@ -186,8 +186,8 @@ def major_obstacle(major: int, limits: Limits) -> str:
     oldest = known.oldest_gpu("", f"{major}.9")
     if limits.cuda and int(limits.cuda.partition(".")[0]) != major:
         return f"CUDA {limits.cuda} is asked for"
-    if limits.driver and Version(limits.driver) < Version(floor):
+    if limits.driver and as_version(limits.driver) < as_version(floor):
         return f"CUDA {major} needs driver {floor} or newer"
-    if limits.compute_cap and Version(limits.compute_cap) < Version(oldest):
+    if limits.compute_cap and as_version(limits.compute_cap) < as_version(oldest):
         return f"CUDA {major} has no code for GPUs older than compute capability {oldest}"
     return ""

@@ -16,7 +16,7 @@ from nb2image.model import LockedPackage
 SUFFIX = re.compile(r"-cu(?:da)?(?P<major>\d{2})\d?x?$")
 """``nvidia-cudnn-cu12``, ``cupy-cuda12x``, ``xgboost-cu12``, ``mxnet-cu112``."""
 INFIX = re.compile(r"^jax-cuda(?P<major>\d{2})-(?:plugin|pjrt)$")
-LOCAL = re.compile(r"\+cu(?P<major>\d{2})")
+LOCAL = re.compile(r"\+cu(?P<major>\d{2})(?P<minor>\d)")
 """Of a version from torch's own index, ``2.10.0+cu126``."""
 NUMBERED_AS_CUDA = frozenset(
     {
@@ -111,6 +111,8 @@ def cuda_version(locked: Sequence[LockedPackage], major: int) -> str:
     for package in locked:
         if RUNTIME.match(package.name) and named_major(package) == major:
             return ".".join(package.version.split(".")[:2])
+        if (match := LOCAL.search(package.version)) and int(match["major"]) == major:
+            return f"{major}.{match['minor']}"
     for package in locked:
         for row in table().at(package.name, package.version):
             if row.major == major and "." in row.cuda:

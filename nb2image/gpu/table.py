@@ -42,6 +42,7 @@ class Table:
     """``compat.toml``."""
 
     rows: tuple[Row, ...]
+    """Sorted by distribution, release and CUDA."""
     drivers: Mapping[str, str]
     oldest: Mapping[str, str]
     oldest_of: Mapping[str, Mapping[str, str]]
@@ -60,8 +61,7 @@ class Table:
 
     def of(self, dist: str) -> tuple[Row, ...]:
         """The rows of a distribution, oldest release first."""
-        found = [row for row in self.rows if row.dist == dist]
-        return tuple(sorted(found, key=lambda row: (Version(row.release), row.major)))
+        return tuple(row for row in self.rows if row.dist == dist)
 
     def at(self, dist: str, version: str) -> tuple[Row, ...]:
         """The rows of the release, or of the nearest older one; the oldest where none is older."""
@@ -72,7 +72,7 @@ class Table:
             wanted = Version(Version(version).public)
         except InvalidVersion:
             return ()
-        older = [row for row in rows if Version(row.release) <= wanted]
+        older = [row for row in rows if as_version(row.release) <= wanted]
         release = (older[-1] if older else rows[0]).release
         return tuple(row for row in rows if row.release == release)
 
@@ -84,7 +84,7 @@ class Table:
     def oldest_gpu(self, dist: str, cuda: str) -> str:
         """The oldest compute capability that a build has code for; empty when not known."""
         found = [since(self.oldest, cuda), since(self.oldest_of.get(dist, {}), cuda)]
-        return max((f for f in found if f), key=Version, default="")
+        return max((f for f in found if f), key=as_version, default="")
 
     def newest_gpu(self, dist: str, cuda: str) -> str:
         """The newest compute capability that a build runs on; empty for no limit."""
@@ -95,8 +95,14 @@ def since(steps: Mapping[str, str], cuda: str) -> str:
     """The value of the last step that is not after ``cuda``."""
     if not cuda:
         return ""
-    before = [step for step in steps if Version(step) <= Version(cuda)]
-    return steps[max(before, key=Version)] if before else ""
+    before = [step for step in steps if as_version(step) <= as_version(cuda)]
+    return steps[max(before, key=as_version)] if before else ""
+
+
+@lru_cache(maxsize=4096)
+def as_version(text: str) -> Version:
+    """A version; reading one is what takes time here."""
+    return Version(text)
 
 
 @lru_cache(maxsize=1)
@@ -105,8 +111,9 @@ def table() -> Table:
     text = Path(__file__).with_name("compat.toml").read_text(encoding="utf-8")
     data: dict[str, Any] = tomllib.loads(text)
     lines = [line for block in data["releases"].values() for line in block.splitlines() if line]
+    rows = (parse_row(line) for line in lines)
     return Table(
-        rows=tuple(parse_row(line) for line in lines),
+        rows=tuple(sorted(rows, key=lambda row: (row.dist, as_version(row.release), row.major))),
         drivers=data["drivers"],
         oldest=data["oldest_gpu"],
         oldest_of=data["oldest_gpu_of"],

@@ -17,6 +17,9 @@ from nb2image.requirements.ladder import Climb
 from nb2image.requirements.wanted import Wanted
 from nb2image.requirements.world import World
 
+MAX_REQUESTS = 3
+"""What a build is called and which extras it has is known once its release is."""
+
 
 def climb_for_gpu(
     wanted: Wanted, uses: dict[str, tuple[str, ...]], world: World, limits: Limits
@@ -36,10 +39,15 @@ def climb_for_gpu(
     major = common_major(open_majors(climbed.found.packages, wanted.direct), allowed)
     if not major:
         climbed, wanted, major = climb_to_agree(climbed, wanted, uses, world, limits)
-    assert climbed.found is not None
-    locked = climbed.found.packages
-    asked = asked_for(wanted.direct, wanted.needs, locked, limits, major, rename=not wanted.given)
-    if asked != wanted.direct:
+    for _ in range(MAX_REQUESTS):
+        if climbed.found is None:
+            return climbed, wanted, world
+        locked = climbed.found.packages
+        asked = asked_for(
+            wanted.direct, wanted.needs, locked, limits, major, rename=not wanted.given
+        )
+        if asked == wanted.direct:
+            break
         climbed, wanted = climb_again(climbed, replace(wanted, direct=asked), uses, world)
     if climbed.found is None:
         return climbed, wanted, world
