@@ -8,7 +8,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import FrameType
@@ -24,6 +24,7 @@ from nb2image.jobs import JobManager
 from nb2image.jobs.store import state_folder
 
 MAX_UPLOAD_MB = 50
+PLANS_AT_ONCE = 3
 SCRIPT = Path(__file__).with_name("app.py")
 DEFAULT_PORT = 8501
 TRIED_PORTS = 20
@@ -45,7 +46,8 @@ def serve(
     folder = state_folder(os.environ)
     token = gate.kept_token(folder)
     jobs = JobManager(folder / "jobs")
-    state.configure(jobs, start=start, uploads=folder / "uploads")
+    plans = JobManager(folder / "plans", at_once=PLANS_AT_ONCE)
+    state.configure(jobs, plans=plans, start=start, uploads=folder / "uploads")
     address = f"http://{shown_host(host)}:{chosen}/?{urlencode({'token': token})}"
     app = st.App(
         SCRIPT,
@@ -53,21 +55,22 @@ def serve(
         middleware=[
             Middleware(gate.Gate, token=token, port=chosen, names=known_names(host, names))
         ],
-        lifespan=lifespan(jobs, lambda: announce(host, chosen, lambda: ready(address))),
+        lifespan=lifespan((jobs, plans), lambda: announce(host, chosen, lambda: ready(address))),
     )
     app.run(config=options(host, chosen))
 
 
-def lifespan(jobs: JobManager, begun: Callable[[], None]) -> Callable[[Any], Any]:
+def lifespan(managers: Sequence[JobManager], begun: Callable[[], None]) -> Callable[[Any], Any]:
     """The jobs live as long as the server."""
 
     @asynccontextmanager
     async def living(_: object) -> AsyncIterator[None]:
-        await asyncio.to_thread(jobs.recover)
+        for jobs in managers:
+            await asyncio.to_thread(jobs.recover)
         stop_streams_on_signals()
         begun()
         yield
-        await asyncio.to_thread(jobs.close)
+        await asyncio.gather(*(asyncio.to_thread(jobs.close) for jobs in managers))
 
     return living
 

@@ -19,6 +19,8 @@ class Shared:
     """One server's state."""
 
     jobs: JobManager
+    plans: JobManager
+    """Jobs that only look: they wait for no build and stand in no list."""
     start: Path
     """The folder below which notebooks may be opened, resolved."""
     uploads: Path
@@ -28,9 +30,10 @@ class Shared:
 _shared: list[Shared] = []
 
 
-def configure(jobs: JobManager, *, start: Path, uploads: Path) -> None:
+def configure(jobs: JobManager, *, plans: JobManager, start: Path, uploads: Path) -> None:
     """Say what this server works with; a later call replaces an earlier one."""
-    _shared[:] = [Shared(jobs=jobs, start=start.resolve(), uploads=uploads)]
+    here = Shared(jobs=jobs, plans=plans, start=start.resolve(), uploads=uploads.resolve())
+    _shared[:] = [here]
 
 
 def shared() -> Shared:
@@ -43,6 +46,11 @@ def shared() -> Shared:
 def jobs() -> JobManager:
     """The jobs."""
     return shared().jobs
+
+
+def plans() -> JobManager:
+    """The jobs that only look."""
+    return shared().plans
 
 
 def history() -> History | None:

@@ -44,10 +44,14 @@ def suggest(
             return Fix(label=f"Add the package {package}", add={"apt": (package,)})
         case "program-missing" if packages := tuple(programs.get(wanted, ())):
             return Fix(label=f"Add {', '.join(packages)}", add={"apt": packages})
+        case "module-missing" if wanted:
+            return Fix(label=f"Add the module {wanted}", add={"needs": (wanted,)})
         case "module-missing":
             return Fix(label="Add what the run lacked, and build again", set={"fix": True})
         case "apt-package-missing" if found := NO_APT.search(failure.message):
             return Fix(label=f"Leave out the package {found[1]}", remove={"apt": (found[1],)})
+        case "file-missing" if wanted and not wanted.startswith(("/", "~")):
+            return Fix(label=f"Bring {wanted} along", add={"include": (wanted,)})
         case "compiler-missing":
             return Fix(label="Build in several stages", set={"single_stage": False})
         case "out-of-memory":

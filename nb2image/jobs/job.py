@@ -12,8 +12,9 @@ from typing import Any, Literal
 from nb2image.model.place import Finding, Place
 
 Kind = Literal[
-    "convert", "build", "run", "verify", "plan", "rebuild", "inspect", "compare", "save", "push"
-]
+    "convert", "build", "run", "verify", "plan", "rebuild", "inspect", "compare", "save", "push",
+    "doctor",
+]  # fmt: skip
 """The nb2image command that the job runs."""
 State = Literal["queued", "running", "done", "failed", "cancelled", "lost"]
 FINISHED: frozenset[State] = frozenset({"done", "failed", "cancelled", "lost"})

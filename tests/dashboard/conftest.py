@@ -27,7 +27,8 @@ def jobs(tmp_path: Path, launch: FakeLaunch) -> JobManager:
     """The jobs of the server under test, whose start folder is ``tmp_path / "start"``."""
     manager = JobManager(tmp_path / "jobs", launch=launch)
     (tmp_path / "start").mkdir()
-    state.configure(manager, start=tmp_path / "start", uploads=tmp_path / "uploads")
+    plans = JobManager(tmp_path / "plans", launch=launch)
+    state.configure(manager, plans=plans, start=tmp_path / "start", uploads=tmp_path / "uploads")
     return manager
 
 

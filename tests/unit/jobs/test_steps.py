@@ -175,7 +175,10 @@ def test_a_failed_step_is_found_in_the_dockerfile() -> None:
         ("library-missing", "", "", None),
         ("program-missing", "", "ffmpeg", {"add": {"apt": ("ffmpeg",)}}),
         ("program-missing", "", "nobody", None),
-        ("module-missing", "", "yaml", {"set": {"fix": True}}),
+        ("module-missing", "", "yaml", {"add": {"needs": ("yaml",)}}),
+        ("module-missing", "", "", {"set": {"fix": True}}),
+        ("file-missing", "", "data/a.csv", {"add": {"include": ("data/a.csv",)}}),
+        ("file-missing", "", "/data/a.csv", None),
         (
             "apt-package-missing",
             "step [a 1/2] failed: the distribution of the base image has no package libfoo",
