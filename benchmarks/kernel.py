@@ -11,7 +11,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-JUPYTER = ("ipykernel<7", "ipython<9", "nbclient", "nbformat", "jupyter-client")
+JUPYTER = ("ipykernel<7", "ipython<9", "matplotlib-inline<0.1.7", "nbclient", "nbformat")
 ENDED = "nbclient ended:"
 
 PROGRAM = f"""

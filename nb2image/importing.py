@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from nb2image.errors import RequirementsError
 from nb2image.events import Emit, Noticed
 from nb2image.model import BuildPlan, BuiltImage, Finding
 from nb2image.options import Options
 from nb2image.requirements.cache import index_cache
 from nb2image.requirements.import_check import ImportFailure, check_imports
-from nb2image.requirements.repair import repair
+from nb2image.requirements.repair import Repair, repair
 from nb2image.requirements.world import make_world
 from nb2image.services import Services
 
@@ -33,17 +34,19 @@ def repair_imports(
         world = make_world(options, services, emit, kind=plan.accelerator.kind)
         better = repair(failures, plan.requirements, options, world)
         if tried == options.repair or better is None:
-            for failure in failures:
-                emit(Noticed(stage="verify", finding=failed(failure)))
+            tell(emit, *map(failed, failures))
             break
         tried += 1
         what = f"{described(failures[0])}: made again with {better.what}"
-        finding = Finding(
-            severity="warning", code="import-repaired", message=what, place=better.place
-        )
-        emit(Noticed(stage="verify", finding=finding))
+        try:
+            plan, image = remake(better.options)
+        except RequirementsError as error:
+            # the image that is there may still do: its run tells
+            what = f"with {better.what} there is no lock: {error.message}"
+            tell(emit, *map(failed, failures), noted("import-not-repaired", what, better))
+            break
         options = better.options
-        plan, image = remake(options)
+        tell(emit, noted("import-repaired", what, better))
     return plan, image
 
 
@@ -64,6 +67,17 @@ def described(failure: ImportFailure) -> str:
     """One failure in words."""
     what = f"{failure.need.module}.{failure.name}" if failure.name else failure.need.module
     return f"the image cannot import {what} ({failure.error}: {failure.message})"
+
+
+def tell(emit: Emit, *findings: Finding) -> None:
+    """Emit each finding."""
+    for finding in findings:
+        emit(Noticed(stage="verify", finding=finding))
+
+
+def noted(code: str, what: str, repair: Repair) -> Finding:
+    """What a repair did, or why it did not."""
+    return Finding(severity="warning", code=code, message=what, place=repair.place)
 
 
 def failed(failure: ImportFailure) -> Finding:

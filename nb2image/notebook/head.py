@@ -76,8 +76,8 @@ def setup(asked: Piece, setting: Setting, options: Options) -> Iterator[str]:
         yield "from IPython.display import display"
     if "event_loop" in asked.setup:
         yield event_loop(setting)
-    if workers.start(setting.words):
-        yield workers.start(setting.words)
+    if lines := workers.start(setting.words, setting.modules):
+        yield lines
     if "current folder" in asked.setup:
         path = f"{setting.module('sys')}.path"
         yield f'{path}.insert(0, "")  # modules are looked for in the current folder too'

@@ -75,6 +75,7 @@ def look_over(
         known=frozenset(name for facts in cells for name in known_to_magics(facts)),
         used=frozenset(name for facts in cells for name in facts.used),
         words=words,
+        modules=modules,
         constants=constants(cells),
         attributes=frozenset(pair for facts in cells for pair in facts.attributes),
         magics=frozenset(name for name, _ in magics),

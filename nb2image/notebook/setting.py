@@ -23,6 +23,8 @@ class Setting:
     """Every name that some cell reads."""
     words: frozenset[str] = frozenset()
     """Names, attributes, imported names, keywords and short texts of all cells."""
+    modules: frozenset[str] = frozenset()
+    """Every module that some cell imports, dotted."""
     constants: Mapping[str, str] = field(default_factory=dict)
     """Names whose text is known without running anything."""
     attributes: frozenset[tuple[str, str]] = frozenset()

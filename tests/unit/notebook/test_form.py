@@ -165,6 +165,8 @@ def test_progress_bars_are_text(source: str, expected: str) -> None:
         ),
         ("DataLoader(x, num_workers=2)", 'multiprocessing.set_start_method("fork")'),
         ("import multiprocessing as m\nm.get_context('spawn').Pool(2)", "del __file__"),
+        ("from dask.distributed import Client\nClient()", "del __file__"),
+        ("import dask.bag as db\nPool(2)", 'start_method("fork")\ndel __file__'),
         ("from joblib import Parallel\nParallel(2)", ""),
         ("DataLoader(x, num_workers=0)", ""),
         ("print(1)", ""),

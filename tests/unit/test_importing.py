@@ -1,0 +1,77 @@
+"""Repair of an image whose imports fail: how often, and what is told when there is no way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from nb2image import importing
+from nb2image.errors import RequirementsError
+from nb2image.events import Event, Noticed
+from nb2image.model import BuildPlan, BuiltImage, Need, Place
+from nb2image.options import Options
+from nb2image.requirements.import_check import ImportFailure
+from nb2image.requirements.repair import Repair
+from nb2image.services import Services
+from tests.unit.test_pipeline import PLAN
+
+NEED = Need(module="lib", place=Place(cell=1))
+FAILURE = ImportFailure(need=NEED, error="ImportError", message="cannot import name 'a' from 'b'")
+
+
+def built(number: int) -> BuiltImage:
+    return BuiltImage(reference="img", id=f"sha256:{number}", size=1, builder="fake", seconds=1)
+
+
+def codes(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, failing: int, *, lock: bool = True
+) -> tuple[list[str], str]:
+    """The findings, and the image that is left, when the first ``failing`` images fail."""
+    events: list[Event] = []
+    made = [built(0)]
+
+    def check(image: str, *rest: object) -> tuple[ImportFailure, ...]:
+        return (FAILURE,) if len(made) <= failing else ()
+
+    def better(failures: object, found: object, options: Options, world: object) -> Repair:
+        return Repair(options=replace(options, constraints=("b<2",)), what="b<2")
+
+    def remake(options: Options) -> tuple[BuildPlan, BuiltImage]:
+        if not lock:
+            raise RequirementsError("no wheel for b", code="no-wheel")
+        made.append(built(len(made)))
+        return PLAN, made[-1]
+
+    monkeypatch.setattr(importing, "check_imports", check)
+    monkeypatch.setattr(importing, "repair", better)
+    monkeypatch.setattr(importing, "make_world", lambda *given, **more: None)
+    services = Services(cache=folder)
+    _, image = importing.repair_imports(
+        PLAN, made[0], Options(repair=2), remake, services, events.append
+    )
+    return [e.finding.code for e in events if isinstance(e, Noticed)], image.id
+
+
+@pytest.mark.parametrize(
+    ("failing", "expected", "image"),
+    [
+        (0, [], "sha256:0"),
+        (1, ["import-repaired"], "sha256:1"),
+        (9, ["import-repaired", "import-repaired", "import-fails"], "sha256:2"),
+    ],
+)
+def test_repairs_until_the_imports_pass_or_the_tries_are_used(
+    failing: int, expected: list[str], image: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What still fails is told, and no error."""
+    assert codes(monkeypatch, tmp_path, failing) == (expected, image)
+
+
+def test_a_repair_without_a_lock_leaves_the_image(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The image that is there is kept for its run to tell."""
+    found = codes(monkeypatch, tmp_path, 9, lock=False)
+    assert found == (["import-fails", "import-not-repaired"], "sha256:0")
