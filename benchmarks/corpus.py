@@ -3,14 +3,16 @@
     python benchmarks/corpus.py CASES MIRROR [--jobs 1] [--ids a001,a002] [--out results.json]
                                 [--kernel]
 
-CASES is a JSON list of {"id", "tier", "repo", "commit", "path", "expected"}; MIRROR is a folder
+CASES is a JSON list of {"id", "repo", "commit", "path"}, with "tier" and "expected" where known,
+such as the truth of names.py; MIRROR is a folder
 with a clone of each repository as owner+name/repo. Every case is laid out afresh as its clone at
 that commit, and `nb2image convert` does the rest: the script, the lock, the image, the run
 without a network and the comparison. Results are rewritten after each case, and a run that was
 stopped goes on where it was; the table is printed at the end. Images are removed after each case.
 With --kernel nbclient executes the notebook in the same image too: where it meets no error,
 train.py has to end well. Where no registry answers, --bases names the images at hand; a notebook
-gets the one that is nearest to the Python that nb2image would choose.
+gets the one that is nearest to the Python that nb2image would choose. With --options --no-verify
+it ends after the import check.
 """
 
 from __future__ import annotations
@@ -221,10 +223,9 @@ def main() -> None:
     given = parser.parse_args()
     wanted = set(given.ids.split(",")) - {""}
     cases = [
-        c
-        for c in json.loads(given.cases.read_text())
-        if (c["id"] in wanted if wanted else c["tier"] == given.tier)
+        {"tier": given.tier} | c | {"id": str(c["id"])} for c in json.loads(given.cases.read_text())
     ]
+    cases = [c for c in cases if (c["id"] in wanted if wanted else c["tier"] == given.tier)]
     done = {r["id"]: r for r in json.loads(given.out.read_text())} if given.out.exists() else {}
     with tempfile.TemporaryDirectory(prefix="nb2image-corpus-") as work:
 
