@@ -17,8 +17,9 @@ ReadFile = Callable[[str], bytes | None]
 """The bytes of an output of the run by its path; None when it cannot be read."""
 
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+WIDGET = "a widget"
 INTERACTIVE = {
-    "application/vnd.jupyter.widget-view+json": "a widget",
+    "application/vnd.jupyter.widget-view+json": WIDGET,
     "application/vnd.plotly.v1+json": "an interactive figure",
     "application/vnd.bokehjs_exec.v0+json": "an interactive figure",
     "application/vnd.bokehjs_load.v0+json": "an interactive figure",
@@ -57,17 +58,24 @@ def judge_cell(
     compared: list[Compared] = []
     saved_text = {name: stream(cell.outputs, name) for name in ("stdout", "stderr")}
     values, pictures, others = displayed(cell.outputs)
-    shown = [s for s in run.shown if not is_figure(s)]
+    shown = [s for s in run.shown if not is_figure(s) and not is_script(s.html)]
     paged = PAGED.search(cell.source) and not saved_text["stdout"].strip()
     if paged and run.printed.strip():
         why = "what Jupyter shows in a pager is not saved"
         compared.append(Compared(part="printed", grade="not-comparable", how=(why,)))
+        # some front ends keep it as a value, with the times of that day
+        values = [value for value in values if set(value) != {"text/plain"}]
     elif saved_text["stdout"].strip() or run.printed.strip():
         printed = compare_text("printed", saved_text["stdout"], run.printed, rtol)
         if installs and printed.grade == "differs":
             why = "what an install line prints is not compared"
             printed = Compared(part="printed", grade="not-comparable", how=(why,))
         compared.append(printed)
+    if WIDGET in others:
+        # what a widget showed lay in the browser, and is not saved
+        shown, figures = shown[: len(values)], run.figures[: len(pictures)]
+    else:
+        figures = run.figures
     compared += compare_values(values, shown, rtol)
     if any(c.grade == "differs" for c in compared) and all_text(cell.outputs):
         # a cell that was shown by other means: the same text, all in all
@@ -76,7 +84,7 @@ def judge_cell(
         )
         if everything.grade != "differs":
             compared = [everything]
-    compared += compare_pictures(pictures, run.figures, read)
+    compared += compare_pictures(pictures, figures, read)
     if others:
         how = tuple(dict.fromkeys(f"{what} is not compared" for what in others))
         compared.append(Compared(part="value", grade="not-comparable", how=how))
@@ -135,6 +143,8 @@ def displayed(outputs: Sequence[Output]) -> tuple[list[dict[str, str]], list[str
             continue
         data = {d.mime: d.text for d in output.data}
         picture = next((data[mime] for mime in PICTURES if mime in data), None)
+        if picture is not None and "text/latex" in data:
+            picture = None  # a formula drawn by sympy: its text says more
         picture = picture or inline_picture(data.get("text/html", ""))
         other = next((words for mime, words in INTERACTIVE.items() if mime in data), None)
         if picture is not None:
@@ -188,6 +198,9 @@ def compare_value(saved: dict[str, str], shown: Shown, rtol: float) -> Compared:
         return compare_tables(html, shown.html, rtol)
     latex = saved.get("text/latex", "")
     if latex and shown.latex:
+        written = compare_text("value", text, shown.text, rtol)
+        if written.grade != "differs":
+            return written
         return compare_text("value", latex, shown.latex, rtol)
     if html and shown.html and text.startswith("<") and text.endswith(">"):
         return compare_tables(html, shown.html, rtol)

@@ -30,6 +30,7 @@ def start():
         _streams = (os.dup(1), os.dup(2))
         _state["begun"] = time.time()
         sys.displayhook = showing(sys.displayhook)
+        watch_displayhook()
         sys.excepthook = telling(sys.excepthook)
         try:
             import nb2image_runtime
@@ -106,6 +107,49 @@ def showing(hook):
         if value is not None:
             shown(value, hook)
 
+    displayhook.tells = True
+    return displayhook
+
+
+def watch_displayhook():
+    """Go on telling of values when a library puts a display hook of its own in, as sympy does."""
+    import types
+
+    class Watched(types.ModuleType):
+        def __setattr__(self, name, value):
+            if name == "displayhook" and isinstance(value, types.FunctionType):
+                value = printing(value)
+            super().__setattr__(name, value)
+
+    sys.__class__ = Watched
+
+
+def printing(hook):
+    """A library's display hook that tells of what it shows.
+
+    What it prints is the text of the library's own values; a notebook shows others as ever.
+    """
+    import contextlib
+    import io
+
+    if getattr(hook, "tells", False):
+        return hook
+    library = str(hook.__module__).partition(".")[0]
+
+    def displayhook(value):
+        if value is None or _state["depth"] or os.getpid() != _state["process"]:
+            return hook(value)
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            hook(value)
+        record = described(value)
+        if record["type"].partition(".")[0] == library:
+            record["text"] = printed.getvalue()[:MAX_TEXT].rstrip("\n")
+        tell({"value": record})
+        sys.stdout.write(printed.getvalue())
+        tell({"shown": True})
+
+    displayhook.tells = True
     return displayhook
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,9 @@ import pytest
 from nb2image.model import Script
 from nb2image.notebook.runtime import runtime_files
 from nb2image.options import Options
+from nb2image.resources import folder
+from nb2image.verify.capture import Capture
+from nb2image.verify.instrument import instrumented
 from tests.unit.notebook.build import script
 
 
@@ -203,3 +207,27 @@ def test_figures_for_the_browser_become_files(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
     saved = sorted(path.name for path in (tmp_path / "outputs" / "figures").iterdir())
     assert saved == ["001-cell2.html", "002-cell3.html"]
+
+
+SYMBOLS = """import sys
+class Symbol:
+    def __repr__(self):
+        return "x/2"
+def init_printing():
+    sys.displayhook = lambda value: print("x\\n-\\n2" if type(value) is Symbol else str(value))
+"""
+
+
+def test_a_library_with_a_display_hook_of_its_own(tmp_path: Path) -> None:
+    """The compared run tells of its values too, and of others' as a notebook does."""
+    (tmp_path / "symbols.py").write_text(SYMBOLS)
+    made = script("import symbols\nsymbols.init_printing()\nsymbols.Symbol()", "'text'")
+    module = folder("templates") / "capture" / "nb2image_capture.py"
+    (tmp_path / "nb2image_capture.py").write_bytes(module.read_bytes())
+    told = replace(made, text=instrumented(made))
+    ended = run(told, tmp_path, NB2IMAGE_CAPTURE="word")
+    capture = Capture("word")
+    assert capture.feed("stdout", ended.stdout.encode()) == b"x\n-\n2\ntext\n"
+    cells = capture.cells()
+    assert [[s.text for s in cell.shown] for cell in cells] == [[], ["x\n-\n2"], ["'text'"]]
+    assert not any(cell.printed for cell in cells)

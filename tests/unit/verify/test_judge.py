@@ -25,7 +25,12 @@ def stdout(text: str) -> Output:
 
 
 def result(text: str, **others: str) -> Output:
-    mimes = {"html": "text/html", "widget": "application/vnd.jupyter.widget-view+json"}
+    mimes = {
+        "html": "text/html",
+        "latex": "text/latex",
+        "png": "image/png",
+        "widget": "application/vnd.jupyter.widget-view+json",
+    }
     data = [MimeData(mime="text/plain", text=text)]
     data += [MimeData(mime=mimes[name], text=value) for name, value in others.items()]
     return Output(kind="result", data=tuple(data))
@@ -62,6 +67,26 @@ CASES = [
         "differs",
     ),
     ((result("w", widget="{}"),), CellRun(cell=1), "not-comparable"),
+    (
+        (result("w", widget="{}"),),
+        CellRun(cell=1, figures=("001-cell1.png",), shown=(Shown(text="4"),)),
+        "not-comparable",
+    ),
+    (
+        (result("w", html="<style></style><script>go()</script>"),),
+        CellRun(cell=1, shown=(Shown(text="w", html="<style></style><script>go()</script>"),)),
+        "not-comparable",
+    ),
+    (
+        (result("x/2", latex="$$x/2$$", png="iVBO"),),
+        CellRun(cell=1, shown=(Shown(text="x/2", latex="$x/2$"),)),
+        "same",
+    ),
+    (
+        (result("x/2", latex="$$x/2$$", png="iVBO"),),
+        CellRun(cell=1, shown=(Shown(text="x/3", latex="$x/3$"),)),
+        "differs",
+    ),
     ((error("KeyError"),), CellRun(cell=1, raised=Raised(name="KeyError")), "same"),
     ((error("KeyError"),), CellRun(cell=1, raised=Raised(name="ValueError")), "differs"),
     ((error("KeyError"),), CellRun(cell=1), "differs"),
@@ -99,6 +124,13 @@ def test_what_an_install_line_printed_is_no_output() -> None:
     run = CellRun(cell=1)
     assert judge_cell(cell, run, lambda path: None, 0, installs=True).grade == "not-comparable"
     assert judge_cell(cell, run, lambda path: None, 0).grade == "differs"
+
+
+def test_a_profile_kept_as_a_value_is_not_compared() -> None:
+    """Some front ends keep what a pager showed, with the times of that day."""
+    cell = Cell(number=1, kind="code", source="%prun f()", outputs=(result("3 calls in 0.1 s"),))
+    run = CellRun(cell=1, printed="3 calls in 0.2 s")
+    assert judge_cell(cell, run, lambda path: None, 1e-6).grade == "not-comparable"
 
 
 @pytest.mark.parametrize(
