@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import urlsplit
 
 from packaging.utils import canonicalize_name
 
@@ -15,6 +16,7 @@ from nb2image.requirements.lock import PROJECT
 
 Kind = Literal[
     "conflict",
+    "contradiction",
     "unknown-package",
     "no-such-version",
     "no-wheel",
@@ -40,7 +42,13 @@ TOO_NEW = re.compile(r"`(?P<name>[^`]+)` was filtered by `exclude-newer`")
 YANKED = re.compile(rf"\b{NAME}==\S+ was yanked")
 WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 FETCH_TROUBLE = ("Failed to fetch", "error sending request", "Failed to download", "dns error")
-GIT_TROUBLE = ("Git operation failed",)
+DIRECT = re.compile(
+    r"^error: Failed to download(?: and build)? `(?P<name>[^` ]+) @ (?P<url>[^`]+)`"
+)
+CONTRADICTION = re.compile(
+    rf"you require {NAME}(?P<one>[=<>!~][^ ]*) and (?P=name)(?P<other>[=<>!~][^ ]*),"
+    r" (?:which are incompatible|we can conclude that your requirements)"
+)
 REFUSED = ("403 Forbidden", "401 Unauthorized", "407 Proxy")
 ADDRESS = re.compile(r"\b\w+://\S+")
 
@@ -59,6 +67,7 @@ class Diagnosis:
     def passing(self) -> bool:
         """Other versions may fit: another date, Python or looser pin is worth a try."""
         return self.kind not in {
+            "contradiction",
             "unknown-package",
             "index-down",
             "index-refused",
@@ -75,14 +84,22 @@ def diagnose(message: str) -> Diagnosis:
         packages = tuple(sorted({str(canonicalize_name(n)) for n in names}))
         return Diagnosis(kind=kind, packages=packages, explanation=explanation)
 
-    if any(text in message for text in GIT_TROUBLE):
-        return made("source")
+    if address := DIRECT.match(message):
+        why = message.strip().splitlines()[-1].strip()
+        why = re.sub(r"^(?:cause|fatal|error): (?:unable to access '[^']*': )?", "", why)
+        place = place_of(address["url"])
+        words = one_line(ADDRESS.sub("it", f"{address['name']} from {place}: {why}"))
+        return Diagnosis(
+            kind="source", packages=(canonicalize_name(address["name"]),), explanation=words
+        )
     if any(text in message for text in REFUSED):
         return made("index-refused")
     if "network was disabled" in message or "network connectivity is disabled" in message:
         return made("offline-missing", names(UNKNOWN, message))
     if any(text in message for text in FETCH_TROUBLE):
         return made("index-down")
+    if clash := CONTRADICTION.search(message):
+        return made("contradiction", [clash["name"]])
     if found := names(UNKNOWN, message):
         return made("unknown-package", found)
     if found := names(BROKEN, message):
@@ -123,7 +140,18 @@ def in_words(message: str) -> str:
     joined = joined.replace("you require", "the notebook needs")
     joined = joined.replace(f"{PROJECT} depends on", "the notebook needs")
     joined = ADDRESS.sub("the index", joined)
-    return "".join(c if c.isprintable() else " " for c in joined)
+    return one_line(joined)
+
+
+def one_line(text: str) -> str:
+    """The text without what would end a line or change a terminal."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def place_of(address: str) -> str:
+    """Host and path of an address: no scheme, no credentials, no query."""
+    parts = urlsplit(address.removeprefix("git+"))
+    return f"{parts.hostname or ''}{parts.path}"
 
 
 def mentioned(message: str, wanted: Iterable[str]) -> tuple[str, ...]:
@@ -133,21 +161,26 @@ def mentioned(message: str, wanted: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in wanted if name in said)
 
 
-def wish(direct: DirectRequirement) -> Finding:
-    """One requirement as a line of an error: what is wanted, and which cell wants it."""
-    won = next((e for e in direct.evidence if e.won), None)
-    bounds = f" {direct.specifier}" if direct.specifier else ""
-    detail = f" ({won.detail})" if won and won.detail else ""
-    return Finding(
-        severity="error",
-        code="wanted",
-        message=f"{direct.name}{bounds}{detail}",
-        place=won.place if won else None,
-    )
+def wishes(direct: DirectRequirement) -> list[Finding]:
+    """A requirement as lines of an error: each that bounds it with its cell, else the import."""
+    won = [e for e in direct.evidence if e.won]
+    written = [e for e in won if e.rule in WRITTEN]
+    return [
+        Finding(
+            severity="error",
+            code="wanted",
+            message=f"{direct.name}: {evidence.detail}" if evidence.detail else direct.name,
+            place=evidence.place,
+        )
+        for evidence in written or won[:1]
+    ]
 
 
+WRITTEN = {"user", "lock", "environment", "file", "install-line", "drift"}
+"""Rules that state which release is wanted."""
 HINTS: dict[Kind, str] = {
     "conflict": "loosen one of the two pins, or give a working set with --requirements FILE",
+    "contradiction": "take one of them out, or give a working set with --requirements FILE",
     "unknown-package": "check the name; --assume import=distribution names the right one",
     "no-such-version": "pin a release that exists",
     "no-wheel": "try another --python, or a version that has wheels for it",
@@ -159,10 +192,11 @@ HINTS: dict[Kind, str] = {
     "--offline works from the cache",
     "index-refused": "put credentials into pip's or uv's configuration, or into ~/.netrc",
     "offline-missing": "run once without --offline to fill the cache",
-    "source": "check the address of the repository and your access to it",
+    "source": "check the address, your access to it and the network",
 }
 TITLES: dict[Kind, str] = {
     "conflict": "the requirements exclude each other",
+    "contradiction": "two releases of {packages} are wanted, and there can be one",
     "unknown-package": "no such package on the index: {packages}",
     "no-such-version": "no such version on the index: {packages}",
     "no-wheel": "no wheel for Python {python} on {platform}: {packages}",
@@ -173,7 +207,7 @@ TITLES: dict[Kind, str] = {
     "index-down": "the package index does not answer",
     "index-refused": "the package index refuses access",
     "offline-missing": "not in the cache: {packages}",
-    "source": "a repository that a requirement names cannot be read",
+    "source": "what a requirement names by its address cannot be read",
 }
 
 
@@ -194,12 +228,12 @@ def refusal_error(
     )
     involved = set(mentioned(diagnosis.explanation, [d.name for d in direct]))
     involved |= set(diagnosis.packages)
-    wishes = [wish(d) for d in direct if d.name in involved]
-    place: Place | None = wishes[0].place if len(wishes) == 1 else None
+    wanted = [line for d in direct if d.name in involved for line in wishes(d)]
+    place: Place | None = wanted[0].place if len(wanted) == 1 else None
     return RequirementsError(
         f"{title}. {diagnosis.explanation}" if diagnosis.explanation else title,
         code=diagnosis.kind,
         hint=HINTS[diagnosis.kind],
         where=place,
-        findings=wishes,
+        findings=wanted,
     )

@@ -16,6 +16,7 @@ from nb2image.errors import OptionError
 from nb2image.model import Finding, Notebook
 from nb2image.options import Options
 from nb2image.requirements.git_history import LastChange
+from nb2image.requirements.inline import stamped_day
 from nb2image.requirements.python_releases import release_date
 
 YEAR = timedelta(days=365)
@@ -55,7 +56,8 @@ def choose_versions(
     Raises OptionError when the options contradict each other or ``--as-of`` is no date.
     """
     dated = notebook_date(notebook, change)
-    policy = policy_of(options, dated, today)
+    stamped = stamped_day(notebook) is not None
+    policy = policy_of(options, dated, today, stamped=stamped)
     return replace(
         policy,
         written_on=dated[0].isoformat() if dated else "",
@@ -63,8 +65,10 @@ def choose_versions(
     )
 
 
-def policy_of(options: Options, dated: tuple[date, str] | None, today: date) -> VersionPolicy:
-    """See ``choose_versions``."""
+def policy_of(
+    options: Options, dated: tuple[date, str] | None, today: date, *, stamped: bool
+) -> VersionPolicy:
+    """See ``choose_versions``; ``stamped`` when the notebook itself names the day."""
     asked = options.versions
     if options.as_of:
         if asked in {"latest", "env"}:
@@ -92,7 +96,7 @@ def policy_of(options: Options, dated: tuple[date, str] | None, today: date) -> 
             )
         return VersionPolicy(kind="latest", reason="nothing tells the notebook's date")
     then, reason = dated
-    if asked == "as-of" or today - then > YEAR:
+    if asked == "as-of" or today - then > YEAR or (stamped and then < today):
         return VersionPolicy(kind="as-of", as_of=then.isoformat(), reason=reason)
     return VersionPolicy(kind="latest", reason=f"less than a year old: {reason}")
 
@@ -111,7 +115,9 @@ def parse_day(text: str, today: date) -> str:
 
 
 def notebook_date(notebook: Notebook, change: LastChange | None) -> tuple[date, str] | None:
-    """The earliest of the notebook's clocks, and which it is; None when all are silent."""
+    """What it says itself, else the earliest of its clocks, and which it is; None without any."""
+    if stamp := stamped_day(notebook):
+        return stamp[0], f"{stamp[1]} says exclude-newer"
     clocks: list[tuple[date, str]] = []
     if change is not None:
         clocks.append((date.fromisoformat(change.day), "its code last changed then in git"))

@@ -1,14 +1,20 @@
-"""Requirements that the notebook carries itself: a PEP 723 block, a lock in its metadata."""
+"""What the notebook itself says it needs: a PEP 723 block, a lock in its metadata."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import tomllib
 from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from nb2image.model import Notebook, Place
 from nb2image.requirements.declared import Declared, parse_requirement
+from nb2image.requirements.runtime_files import NamedPython
 from nb2image.requirements.target import Target
 
 # The reference expression of PEP 723.
@@ -22,6 +28,16 @@ def from_notebook(notebook: Notebook, target: Target) -> list[Declared]:
 
 def from_blocks(notebook: Notebook, target: Target) -> Iterator[Declared]:
     """The dependencies of a ``# /// script`` block in a code cell."""
+    for place, table in blocks(notebook):
+        wanted = table.get("dependencies", [])
+        for row in wanted if isinstance(wanted, list) else ():
+            found = parse_requirement(str(row), rule="lock", place=place, target=target)
+            if found is not None:
+                yield found
+
+
+def blocks(notebook: Notebook) -> Iterator[tuple[Place, dict[str, Any]]]:
+    """Every ``# /// script`` block that can be read, with its place."""
     for cell in notebook.cells:
         for match in BLOCK.finditer(cell.source) if cell.kind == "code" else ():
             if match["type"] != "script":
@@ -30,14 +46,33 @@ def from_blocks(notebook: Notebook, target: Target) -> Iterator[Declared]:
                 line[2:] if line.startswith("# ") else "" for line in match["content"].split("\n")
             ]
             try:
-                wanted = tomllib.loads("\n".join(lines)).get("dependencies", [])
+                table = tomllib.loads("\n".join(lines))
             except tomllib.TOMLDecodeError:
                 continue
-            place = Place(cell=cell.number, line=cell.source[: match.start()].count("\n") + 1)
-            for row in wanted if isinstance(wanted, list) else ():
-                found = parse_requirement(str(row), rule="lock", place=place, target=target)
-                if found is not None:
-                    yield found
+            line = cell.source[: match.start()].count("\n") + 1
+            yield Place(cell=cell.number, line=line), table
+
+
+def named_python(notebook: Notebook) -> list[NamedPython]:
+    """The ``requires-python`` of its blocks."""
+    found = []
+    for place, table in blocks(notebook):
+        with contextlib.suppress(InvalidSpecifier):
+            if isinstance(said := table.get("requires-python"), str):
+                found.append(NamedPython(place=place, allowed=SpecifierSet(said)))
+    return found
+
+
+def stamped_day(notebook: Notebook) -> tuple[date, Place] | None:
+    """The ``exclude-newer`` of its block (``juv stamp`` writes it): releases of which day."""
+    for place, table in blocks(notebook):
+        tool = table.get("tool")
+        settings = tool.get("uv") if isinstance(tool, dict) else None
+        said = settings.get("exclude-newer") if isinstance(settings, dict) else None
+        with contextlib.suppress(ValueError):
+            if said is not None:
+                return date.fromisoformat(str(said)[:10]), place
+    return None
 
 
 def from_metadata(notebook: Notebook, target: Target) -> Iterator[Declared]:

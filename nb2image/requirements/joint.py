@@ -76,6 +76,7 @@ def climb_ladder(wanted: Wanted, world: World, start: Rung | None = None) -> Cli
     """
     climbed = climb_with(wanted, world, start, floor=True)
     if climbed.found is None and (climbed.refused is None or climbed.refused.passing):
+        world.emit(OutputLine(stage="require", line="once more, with releases that were old then"))
         again = climb_with(wanted, world, start, floor=False)
         steps = (*climbed.steps, *again.steps)
         climbed = replace(again, refused=climbed.refused or again.refused, steps=steps)
@@ -109,15 +110,16 @@ def climb_with(wanted: Wanted, world: World, start: Rung | None, *, floor: bool)
             bounds.pop(name, None)
         return resolve_newest(request, bounds, mended, floor=floor)
 
-    refused = False
+    steps: list[ResolutionStep] = []
 
     def tell(step: ResolutionStep) -> None:
-        nonlocal refused
-        refused = refused or not step.ok
-        if refused:
+        if steps or not step.ok:
+            same = bool(steps) and steps[-1].message == step.message
             when = f"of {step.as_of}" if step.as_of else "of today"
-            line = f"tried Python {step.python} with the releases {when}: {step.message}"
+            what = "the same" if same else step.message
+            line = f"tried Python {step.python} with the releases {when}: {what}"
             world.emit(OutputLine(stage="require", line=line))
+            steps.append(step)
 
     def days(name: str, python: str) -> Days | None:
         project = world.index.project(name)

@@ -143,7 +143,8 @@ def climb(
 ) -> Climb:
     """Try rung after rung; ``tell`` hears of each step as it is made.
 
-    Stops at once at what no other version can mend, such as an index that does not answer.
+    Stops at once at what no other version can mend, such as an index that does not answer; that
+    is for the error to tell.
     """
     waiting = list(rungs(ladder))
     start, first = waiting[0], None
@@ -166,7 +167,8 @@ def climb(
             python=rung.python, as_of=rung.as_of, ok=refused is None, message=message
         )
         steps.append(step)
-        tell(step)
+        if refused is None or refused.passing:
+            tell(step)
         if isinstance(found, Resolution):
             return Climb(rung=rung, found=found, refused=first, steps=tuple(steps))
         assert refused is not None

@@ -43,6 +43,12 @@ def release_date(version: str) -> date | None:
     return series.patches[number]
 
 
+def last_patch(minor: str) -> str:
+    """The newest patch release that the table has: ``3.7.17``; ``.0`` for a series it lacks."""
+    series = all_series().get(minor)
+    return f"{minor}.{len(series.patches) - 1 if series else 0}"
+
+
 def in_use_at(day: date, *, at_least_days: int = 180) -> str:
     """The newest series that was out for half a year: what people worked with on that day."""
     out = [name for name, s in all_series().items() if (day - s.patches[0]).days >= at_least_days]

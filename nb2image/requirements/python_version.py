@@ -13,7 +13,7 @@ from datetime import date
 from nb2image.errors import OptionError
 from nb2image.model import Finding, Notebook
 from nb2image.options import Options
-from nb2image.requirements.python_releases import all_series, in_use_at, order
+from nb2image.requirements.python_releases import all_series, in_use_at, last_patch, order
 from nb2image.requirements.runtime_files import NamedPython
 from nb2image.requirements.syntax import Bound, Bounds
 
@@ -70,11 +70,11 @@ def choose_python(
     version, reason, known = evidence(notebook, files, environment, as_of)
     findings = []
     bounding = [f for f in files if not (f.of_package and known)][:1]
-    allowed = [v for v in available if all(f.allowed.contains(f"{v}.0") for f in bounding)]
+    allowed = [v for v in available if all(f.allowed.contains(last_patch(v)) for f in bounding)]
     candidates = fitting(available, allowed, bounds, known)
     chosen = min(candidates, key=lambda v: (distance(v, version), order(v)))
     if chosen != version and known:
-        why = why_not(version, available, bounds)
+        why = why_not(version, available, bounds, bounding)
         findings.append(
             Finding(
                 severity="warning",
@@ -149,13 +149,15 @@ def distance(a: str, b: str) -> int:
     return abs(order(a)[1] - order(b)[1])
 
 
-def why_not(version: str, available: tuple[str, ...], bounds: Bounds) -> str:
+def why_not(
+    version: str, available: tuple[str, ...], bounds: Bounds, bounding: list[NamedPython]
+) -> str:
     """Why a version that the evidence names is not taken."""
     if version not in available:
         return f"there is no base image of Python {version}"
     if bounds.at_least and not above(version, bounds.at_least):
         return bounds.at_least.reason
-    return "the project's files do not allow it"
+    return f"{bounding[0].place} does not allow it"
 
 
 def beyond(version: str, bounds: Bounds) -> list[Finding]:

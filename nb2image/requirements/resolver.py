@@ -161,7 +161,8 @@ def uv_arguments(request: ResolveRequest, *, offline: bool) -> list[str]:
     """The command line of ``uv pip compile`` for a request, up to the output's format."""
     given = "pyproject.toml" if request.listed else "requirements.in"
     argv = [uv_binary(), "pip", "compile", given, "--no-header", "--quiet"]
-    argv += ["--python-version", request.python, "--python-platform", request.platform]
+    target = Target(python=request.python, platform=request.platform)
+    argv += ["--python-version", target.full_version, "--python-platform", target.platform]
     argv += ["--no-build", "--no-python-downloads"]
     if request.constraints:
         argv += ["--constraints", "constraints.txt"]
@@ -329,7 +330,8 @@ def cache_key(request: ResolveRequest, services: Services, network: NetworkConfi
         str(network.no_index),
         *folder_states((network.index_url, *network.extra_index_urls, *network.find_links)),
     ]
-    parts = [uv_version(), day, *sources, msgspec.json.encode(request).decode()]
+    python = Target(python=request.python).full_version
+    parts = [uv_version(), day, python, *sources, msgspec.json.encode(request).decode()]
     return "\n".join(parts)
 
 

@@ -9,6 +9,8 @@ from functools import lru_cache
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import Tag, compatible_tags, cpython_tags
 
+from nb2image.requirements.python_releases import last_patch
+
 # PEP 600: the older names of three glibc levels.
 LEGACY_NAMES = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
 # The oldest glibc that a manylinux tag can name, by architecture (PEP 513, PEP 599).
@@ -33,8 +35,8 @@ class Target:
 
     @property
     def full_version(self) -> str:
-        """With a patch release; ``.0`` where none is known, as uv assumes."""
-        return self.python if self.python.count(".") >= 2 else f"{self.python}.0"
+        """With a patch release: the last one, which a base image has."""
+        return self.python if self.python.count(".") >= 2 else last_patch(self.python)
 
     @property
     def architecture(self) -> str:

@@ -32,6 +32,7 @@ from nb2image.requirements.given import read_given
 from nb2image.requirements.hidden import hidden_needs
 from nb2image.requirements.imports import find_needs
 from nb2image.requirements.index import Index
+from nb2image.requirements.inline import named_python
 from nb2image.requirements.names import Names, find_names
 from nb2image.requirements.pins import Pin, pins, preferences
 from nb2image.requirements.python_version import PythonChoice, choose_python
@@ -66,7 +67,7 @@ def find_wanted(notebook: Notebook, script: Script, project: Project, world: Wor
         notebook,
         options,
         available=tuple(SUITES),
-        files=named_pythons(project.workdir, project.read),
+        files=[*named_python(notebook), *named_pythons(project.workdir, project.read)],
         environment=there.python if there else "",
         bounds=python_bounds(script),
         as_of=policy.as_of,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from nb2image.model import Evidence, Place
 from nb2image.requirements.conflicts import diagnose, refusal_error
 from tests.unit.requirements.builders import wanted
 
@@ -90,7 +93,20 @@ MESSAGES = [
         "error: Failed to download and build `x @ git+https://git.test/x`\n  cause: Git operation "
         "failed",
         "source",
-        (),
+        ("x",),
+    ),
+    (
+        "error: No solution found when resolving dependencies\n  cause: Because you require "
+        "pandas==1.5.3 and pandas==2.0.3, we can conclude that your requirements are "
+        "unsatisfiable.",
+        "contradiction",
+        ("pandas",),
+    ),
+    (
+        "error: No solution found when resolving dependencies\n  cause: you require pandas<1 and "
+        "pandas>2, which are incompatible",
+        "contradiction",
+        ("pandas",),
     ),
 ]
 
@@ -121,9 +137,36 @@ def test_a_conflict_names_both_sides_with_their_cells() -> None:
         wanted("seaborn", cell=6),
     )
     error = refusal_error(diagnose(CONFLICT), direct, python="3.11", platform="linux", as_of="")
-    assert [(f.message.split()[0], f.place.cell) for f in error.findings if f.place] == [
+    assert [(f.message.split(":")[0], f.place.cell) for f in error.findings if f.place] == [
         ("numpy", 2),
         ("pandas", 5),
     ]
     assert "cannot be installed together" in error.message
     assert (error.exit_code, error.code) == (4, "conflict")
+
+
+def test_two_cells_that_want_two_releases_are_both_named() -> None:
+    """The requirement is one, its wishes are two; what merely agrees is not listed."""
+    said = [
+        Evidence(
+            rule=rule, candidate="pandas", won=True, detail=f"pandas=={n}", place=Place(cell=n)
+        )
+        for rule, n in (("install-line", 1), ("install-line", 3), ("catalogue", 4))
+    ]
+    direct = replace(wanted("pandas", "==1,==3"), evidence=tuple(said))
+    refused = diagnose("cause: you require pandas==1 and pandas==3, which are incompatible")
+    error = refusal_error(refused, (direct,), python="3.11", platform="linux", as_of="")
+    assert [f.place.cell for f in error.findings if f.place] == [1, 3]
+    assert not refused.passing
+
+
+def test_an_address_that_cannot_be_read_is_told_without_its_secrets() -> None:
+    """Which one, and git's own last word."""
+    message = (
+        "error: Failed to download and build `x @ git+https://ann:pw@git.test/x.git@v1`\n"
+        "  cause: Git operation failed\n  cause: failed to fetch into: /home/ann/.cache/uv/1\n"
+        "         --- stderr\n"
+        "         fatal: unable to access 'https://ann:pw@git.test/x.git/': Could not resolve host"
+    )
+    found = diagnose(message)
+    assert found.explanation == "x from git.test/x.git@v1: Could not resolve host"

@@ -7,9 +7,11 @@ from datetime import date
 import pytest
 
 from nb2image.errors import OptionError
+from nb2image.model import Place
 from nb2image.options import Options
 from nb2image.requirements.dates import VersionPolicy, choose_versions, not_before
 from nb2image.requirements.git_history import LastChange
+from nb2image.requirements.inline import named_python
 from tests.unit.requirements.builders import code, notebook
 
 TODAY = date(2026, 11, 20)
@@ -79,3 +81,41 @@ def test_the_date_is_not_before_what_the_notebook_uses() -> None:
     assert not_before(policy(git="2020-01-01"), uploads, "").as_of == "2024-01-01"
     fixed = not_before(policy(as_of="2020-01-01"), uploads, "")
     assert fixed.as_of == "2020-01-01"
+
+
+BLOCK = """# /// script
+# requires-python = ">=3.12"
+# dependencies = ["rich"]
+# [tool.uv]
+# exclude-newer = "{day}"
+# ///
+import rich"""
+
+
+@pytest.mark.parametrize(
+    ("day", "kind", "as_of"),
+    [
+        ("2025-01-01T00:00:00Z", "as-of", "2025-01-01"),
+        ("2026-11-01", "as-of", "2026-11-01"),
+        ("2030-01-01", "latest", ""),
+        ("soon", "latest", ""),
+    ],
+)
+def test_a_block_that_names_its_day_comes_before_the_clocks(
+    day: str, kind: str, as_of: str
+) -> None:
+    """``exclude-newer`` is the author's word, however young; --as-of is the user's."""
+    made = notebook(code(BLOCK.format(day=day)))
+    change = LastChange(day="2026-11-10", commit="abc")
+    found = choose_versions(made, Options(), change, TODAY)
+    assert (found.kind, found.as_of) == (kind, as_of)
+    asked = choose_versions(made, Options(as_of="2022-02-02"), change, TODAY)
+    assert asked.as_of == "2022-02-02"
+
+
+def test_a_block_bounds_the_python() -> None:
+    """``requires-python``, at its cell; one that nobody can read says nothing."""
+    (found,) = named_python(notebook(code(BLOCK)))
+    assert (str(found.allowed), found.place) == (">=3.12", Place(cell=1, line=1))
+    broken = BLOCK.replace(">=3.12", "three")
+    assert named_python(notebook(code(broken))) == []

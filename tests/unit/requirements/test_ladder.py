@@ -147,14 +147,14 @@ def test_what_is_installed_and_not_imported_gives_way() -> None:
 
 
 def test_an_index_that_does_not_answer_ends_the_climb() -> None:
-    """No other Python or date mends a network; the step is told."""
+    """No other Python or date mends a network; the error tells it."""
     told: list[ResolutionStep] = []
     down = Refusal(message="error: Failed to fetch: http://x/y")
     found = climb(ladder(), lambda r: down, lambda n, p: None, told.append)
     assert found.found is None
     assert found.refused is not None
     assert found.refused.kind == "index-down"
-    assert len(told) == 1
+    assert (told, len(found.steps)) == ([], 1)
 
 
 def test_when_nothing_holds_the_first_refusal_is_the_answer() -> None:

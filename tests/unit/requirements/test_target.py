@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from packaging.tags import parse_tag
 
+from nb2image.requirements.python_releases import last_patch
 from nb2image.requirements.target import Target
 
 
@@ -59,6 +60,6 @@ def test_requires_python(python: str, requires: str, accepted: bool) -> None:
 def test_markers() -> None:
     """Markers see the image, not the machine that nb2image runs on."""
     environment = Target(python="3.12", platform="aarch64-manylinux_2_36").marker_environment()
-    assert environment["python_full_version"] == "3.12.0"
+    assert environment["python_full_version"] == last_patch("3.12")
     assert environment["platform_machine"] == "aarch64"
     assert environment["sys_platform"] == "linux"
