@@ -37,6 +37,7 @@ WHEELS_REQUIRED = re.compile(r"Wheels are required for `(?P<name>[^`]+)`")
 NO_TAG = re.compile(
     rf"{NAME}(?:[=<>!~][^ ]*)? (?:has|have) no wheels with a matching (?:Python|platform|ABI)"
 )
+NO_WHEELS = re.compile(rf"\b{NAME}(?P<bounds>[=<>!~][^ ]*) has no usable wheels")
 BROKEN = re.compile(r"Metadata for `(?P<name>[^`]+)`(?: \(v(?P<version>[^)]+)\))?")
 TOO_NEW = re.compile(r"`(?P<name>[^`]+)` was filtered by `exclude-newer`")
 YANKED = re.compile(rf"\b{NAME}==\S+ was yanked")
@@ -60,6 +61,8 @@ class Diagnosis:
     kind: Kind
     packages: tuple[str, ...] = ()
     """Canonical names of the packages at fault, as far as the message tells."""
+    bounds: tuple[tuple[str, str], ...] = ()
+    """(package, PEP 440 bounds) within which it has no wheels, as others ask for it."""
     explanation: str
     """One paragraph without addresses, credentials or line ends."""
 
@@ -82,7 +85,11 @@ def diagnose(message: str) -> Diagnosis:
 
     def made(kind: Kind, names: Iterable[str] = ()) -> Diagnosis:
         packages = tuple(sorted({str(canonicalize_name(n)) for n in names}))
-        return Diagnosis(kind=kind, packages=packages, explanation=explanation)
+        bounds = tuple(
+            (str(canonicalize_name(m["name"])), m["bounds"])
+            for m in NO_WHEELS.finditer(explanation)
+        )
+        return Diagnosis(kind=kind, packages=packages, bounds=bounds, explanation=explanation)
 
     if address := DIRECT.match(message):
         why = message.strip().splitlines()[-1].strip()

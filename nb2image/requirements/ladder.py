@@ -176,14 +176,22 @@ def climb(
         if not refused.passing:
             return Climb(rung=start, found=None, refused=refused, steps=tuple(steps))
         soft = [s for s in refused.packages if s in ladder.soft and s not in left_out]
-        if pins:
+        elsewhere = [
+            way
+            for way in remedies(rung, refused, ladder, days)
+            if replace(way, pins=pins, left_out=left_out) not in tried
+        ]
+        if pins and elsewhere and not {p.name for p in pins} & set(refused.packages):
+            # what the notebook ran with is worth more than the day
+            waiting[:0] = elsewhere
+        elif pins:
             pins = release_pins(pins, refused)
             waiting.insert(0, rung)
         elif soft:
             left_out = (*left_out, *soft)
             waiting.insert(0, rung)
         else:
-            waiting[:0] = remedies(rung, refused, ladder, days)
+            waiting[:0] = elsewhere
     return Climb(rung=start, found=None, refused=first, steps=tuple(steps))
 
 

@@ -53,10 +53,11 @@ def mend(request: ResolveRequest, refused: Diagnosis, index: PackageIndex) -> Re
     """The request with what the refusal lacks; None when nothing can be added."""
     target = Target(python=request.python, platform=request.platform)
     if refused.kind == "no-wheel":
+        bounds = dict(refused.bounds)
         made = [
             stub
             for name in refused.packages
-            for stub in stubs_for(name, request, index, target)
+            for stub in stubs_for(name, request, index, target, bounds.get(name, ""))
             if stub not in request.stubs
         ]
         return replace(request, stubs=(*request.stubs, *made)) if made else None
@@ -79,14 +80,14 @@ def mend(request: ResolveRequest, refused: Diagnosis, index: PackageIndex) -> Re
 
 
 def stubs_for(
-    name: str, request: ResolveRequest, index: PackageIndex, target: Target
+    name: str, request: ResolveRequest, index: PackageIndex, target: Target, bounds: str
 ) -> list[Stub]:
-    """Stand-ins for a package without wheels.
+    """Stand-ins for a package without wheels within the bounds that other packages set.
 
     One that needs a compiler is built only when no release at all has a wheel for the target:
     else another date costs less, and works more often.
     """
-    specifier = specifier_of(name, request)
+    specifier = ",".join(filter(None, (specifier_of(name, request), bounds)))
     project = index.project(name)
     if project is None:
         return []

@@ -89,7 +89,9 @@ def wheel_days(project: Project, target: Target, specifier: str = "") -> tuple[s
     """
     order = {tag: rank for rank, tag in enumerate(target.tags())}
     wheels, sdists = [], []
-    for _, files in releases(project, specifier):
+    found_all = list(releases(project, specifier))
+    finals = [(version, files) for version, files in found_all if not version.is_prerelease]
+    for _, files in finals or found_all:
         for file in files:
             if not target.accepts(file.requires_python):
                 continue

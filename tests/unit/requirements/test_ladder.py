@@ -132,6 +132,15 @@ def test_pins_give_way_before_dates_and_the_named_ones_first() -> None:
     assert [s.ok for s in found.steps] == [False, True]
 
 
+def test_versions_seen_in_outputs_outlive_the_day() -> None:
+    """Where another package lacks wheels, the day that has them comes before other versions."""
+    pins = (pin("seen"),)
+    made = replace(ladder(as_of="2019-10-20"), pins=pins)
+    days = {("old", "3.8"): ("2021-10-13", "2022-01-01")}
+    found, _ = climbed(made, {("3.8", "2021-10-13")}, days=days)
+    assert found.rung == Rung(python="3.8", as_of="2021-10-13", pins=pins)
+
+
 def test_what_is_installed_and_not_imported_gives_way() -> None:
     """A leftover install line does not move the notebook to another year."""
     tried: list[Rung] = []

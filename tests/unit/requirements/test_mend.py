@@ -23,9 +23,9 @@ REQUEST = ResolveRequest(
 )
 
 
-def no_wheel(name: str) -> Refusal:
+def no_wheel(name: str, bounds: str = "") -> Refusal:
     return Refusal(
-        message=f"cause: Because {name}==1 has no usable wheels\n\n"
+        message=f"cause: Because {name}{bounds} has no usable wheels\n\n"
         f"hint: Wheels are required for `{name}` because building from source is disabled"
     )
 
@@ -51,6 +51,16 @@ def test_a_pure_sdist_gets_a_stand_in_of_its_time() -> None:
     assert request is not None
     (stub,) = request.stubs
     assert (stub.version, stub.requires, stub.compiled) == ("2.0", ("six",), False)
+
+
+def test_a_stand_in_keeps_to_the_bounds_of_the_refusal() -> None:
+    """Where another package asks for an old release, that one is offered, not the newest."""
+    index = FakeIndex()
+    for version in ("1.0", "2.0", "3.0"):
+        index.add("lib", version, ("lib.py",), sdist=True, uploaded="2020-06-01")
+    request = asked_again(index, no_wheel("lib", "==1.0"))
+    assert request is not None
+    assert [stub.version for stub in request.stubs] == ["1.0"]
 
 
 @pytest.mark.parametrize(
