@@ -16,6 +16,8 @@ CPU_TWINS = {
     "xgboost-cpu": "xgboost",
 }
 """Distributions for the CPU alone, and those of the same modules that can use a GPU."""
+RENAMED = {"xgboost": "xgboost-cu12"}
+"""What is for CUDA 13 under its own name has another for CUDA 12 (doc/install.rst of xgboost)."""
 SOURCES = {"cupy": "cupy-cuda{}x"}
 """Distributions that would be compiled, and their builds."""
 
@@ -62,14 +64,14 @@ def open_majors(
             found[name] = frozenset(table().siblings[pattern])
         elif len(rows) > 1:
             found[name] = frozenset(row.major for row in rows)
-        if name == "xgboost" and is_newer_xgboost(package) and may_be_renamed(package, named):
+        if name in RENAMED and is_for_13(package) and may_be_renamed(package, named):
             found[name] = frozenset({12, 13})
     return found
 
 
-def is_newer_xgboost(package: LockedPackage) -> bool:
-    """From 3.4 on xgboost is for CUDA 13 and has a twin, xgboost-cu12."""
-    rows = table().at("xgboost", package.version)
+def is_for_13(package: LockedPackage) -> bool:
+    """Whether the release is for CUDA 13."""
+    rows = table().at(package.name, package.version)
     return bool(rows) and rows[0].major == 13
 
 
@@ -127,8 +129,8 @@ def renamed(package: LockedPackage, named: set[str], major: int) -> str:
         return pattern.format(major)
     if not may_be_renamed(package, named):
         return package.name
-    if package.name == "xgboost" and major == 12 and is_newer_xgboost(package):
-        return "xgboost-cu12"
+    if package.name in RENAMED and major == 12 and is_for_13(package):
+        return RENAMED[package.name]
     return package.name
 
 

@@ -10,7 +10,7 @@ from nb2image.gpu.bases import planned_base
 from nb2image.gpu.limits import bounds, check_wish, majors
 from nb2image.gpu.majors import check_one_major
 from nb2image.gpu.table import table
-from nb2image.gpu.variants import asked_for, common_major, open_majors, with_gpu_twins
+from nb2image.gpu.variants import RENAMED, asked_for, common_major, open_majors, with_gpu_twins
 from nb2image.model import Accelerator, Finding, Limits, LockedPackage
 from nb2image.requirements.joint import climb_without_drift
 from nb2image.requirements.ladder import Climb
@@ -111,6 +111,8 @@ def within(wanted: Wanted, limits: Limits, names: Iterable[str] = ()) -> Wanted:
     a requirement asks for releases that do not go with them.
     """
     known = {row.dist for row in table().rows}
+    if not names and not wanted.given and 12 in majors(limits):
+        known -= RENAMED.keys()  # whichever release it is, there is a build for CUDA 12
     for direct in wanted.direct:
         if direct.name in known and not direct.url:
             check_wish(direct.name, direct.specifier, limits)

@@ -101,7 +101,7 @@ def trouble(floors, gpus, missing, driver):
     if missing:
         return missing
     oldest = floors["compute_capability"]
-    if oldest and max(capability for _, capability in gpus) < numbers(oldest):
+    if oldest and gpus[0][1] < numbers(oldest):  # the first is the fastest, and the one taken
         return "%s has compute capability %d.%d, and the packages have code from %s on" % (
             gpus[0][0],
             gpus[0][1][0],
