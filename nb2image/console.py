@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from nb2image.doctor import Check
     from nb2image.model.analysis import Inspection
     from nb2image.model.comparison import Comparison
-    from nb2image.model.forecast import Forecast
+    from nb2image.model.forecast import Forecast, OtherKind
     from nb2image.model.history import HistoryDetail, HistoryEntry
     from nb2image.rebuild import Rebuilt
 
@@ -116,12 +116,18 @@ def finding_line(finding: Finding) -> str:
     return f"{finding.severity}: {one_line(where + finding.message)}"
 
 
-def show_plan(plan: BuildPlan, *, as_json: bool, forecast: Forecast | None = None) -> None:
-    """Print a plan, as JSON or for people; with its forecast JSON is an object of both."""
-    from nb2image.analysis.forecast_text import forecast_lines
+def show_plan(
+    plan: BuildPlan,
+    *,
+    as_json: bool,
+    forecast: Forecast | None = None,
+    other: OtherKind | None = None,
+) -> None:
+    """Print a plan, as JSON or for people; with its forecast JSON is an object of all."""
+    from nb2image.analysis.forecast_text import forecast_lines, other_line
 
     if as_json and forecast:
-        both = {"plan": msgspec.Raw(encode(plan)), "forecast": forecast}
+        both = {"plan": msgspec.Raw(encode(plan)), "forecast": forecast, "other_kind": other}
         print(msgspec.json.format(msgspec.json.encode(both), indent=2).decode())
         return
     if as_json:
@@ -130,6 +136,8 @@ def show_plan(plan: BuildPlan, *, as_json: bool, forecast: Forecast | None = Non
     show_lines(plan_lines(plan))
     if forecast:
         show_lines(forecast_lines(forecast, top=10))
+    if other:
+        show_lines([other_line(other)])
 
 
 def show_requirements(found: Requirements, *, as_json: bool) -> None:

@@ -16,6 +16,7 @@ from nb2image.model.forecast import Forecast
 from nb2image.model.history import HistoryEntry
 from nb2image.requirements.cache import index_cache
 from nb2image.requirements.index import Index
+from nb2image.requirements.listing import IndexFile
 from nb2image.services import Services
 
 if TYPE_CHECKING:
@@ -90,8 +91,9 @@ def wheels(plan: BuildPlan, services: Services, *, offline: bool) -> dict[str, W
 
     def files_of(package: LockedPackage) -> WheelFiles | None:
         try:
-            project = index.project(package.name)
-            named = [f for f in project.files if f.name == package.wheel] if project else []
+            named = [at_address(package)] if package.url else []
+            project = None if named else index.project(package.name)
+            named += [f for f in project.files if f.name == package.wheel] if project else []
             found = index.contents(named[0]) if named else None
         except RequirementsError:
             return None
@@ -99,10 +101,16 @@ def wheels(plan: BuildPlan, services: Services, *, offline: bool) -> dict[str, W
             return None
         return WheelFiles(members=found.members, sizes=found.sizes, packed=found.packed)
 
-    wanted = [p for p in plan.requirements.locked if p.wheel and not p.url]
+    wanted = [p for p in plan.requirements.locked if p.wheel]
     with contextlib.closing(index), ThreadPoolExecutor(THREADS) as threads:
         found = zip(wanted, threads.map(files_of, wanted), strict=True)
         return {package.name: files for package, files in found if files is not None}
+
+
+def at_address(package: LockedPackage) -> IndexFile:
+    """A locked wheel that is taken from its address."""
+    digest = package.hashes[0].removeprefix("sha256:") if package.hashes else ""
+    return IndexFile(name=package.wheel, url=package.url, sha256=digest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nb2image.model.forecast import Forecast
+from nb2image.model.forecast import Forecast, OtherKind
 from nb2image.sizes import amount
 
 
@@ -28,3 +28,15 @@ def forecast_lines(forecast: Forecast, *, top: int) -> Iterator[str]:
             f"  {forecast.earlier} earlier forecast{several} off by "
             f"{100 * forecast.earlier_error:.1f} %"
         )
+
+
+def other_line(other: OtherKind) -> str:
+    """What the image for the other kind of machine would take."""
+    name, option = ("the CPU", "--cpu") if other.kind == "cpu" else ("a GPU", "--gpu")
+    if other.forecast is None:
+        return f"for {name} ({option}): {other.why_not}"
+    expected = other.forecast
+    return (
+        f"for {name} ({option}): {amount(expected.size)} ± {amount(expected.error)}, about "
+        f"{amount(expected.compressed)} compressed, on {other.base}"
+    )

@@ -18,7 +18,11 @@ def plan(
     notebook: o.Notebook,
     forecast: Annotated[
         bool,
-        o.option("--forecast", help="Say how large the image will be, too.", panel=o.SHOWN),
+        o.option(
+            "--forecast",
+            help="Say how large the image will be, for the CPU and for a GPU.",
+            panel=o.SHOWN,
+        ),
     ] = False,
     no_history: o.NoHistory = False,
     quiet: o.Quiet = False,
@@ -36,11 +40,14 @@ def plan(
             "plan", emit, services, notebook=subject, command=context.obj, keep=not no_history
         ) as memory,
     ):
-        made = pipeline.make_plan(notebook, o.gather(context.params), services, memory.emit)
+        options = o.gather(context.params)
+        made = pipeline.make_plan(notebook, options, services, memory.emit)
         memory.done(made)
-        expected = None
+        expected = other = None
         if forecast:
             from nb2image.forecasting import forecast_plan
+            from nb2image.other_kind import other_kind
 
-            expected = forecast_plan(made, services, offline=context.params["offline"])
-    console.show_plan(made, as_json=json, forecast=expected)
+            expected = forecast_plan(made, services, offline=options.offline)
+            other = other_kind(notebook, made, options, services)
+    console.show_plan(made, as_json=json, forecast=expected, other=other)

@@ -39,3 +39,14 @@ class Forecast:
     """How many earlier forecasts can be held against what was built."""
     earlier_error: float = 0.0
     """Their mean error (root of the mean square) as a share of the built size."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherKind:
+    """The image of the same notebook for the other kind of machine."""
+
+    kind: Literal["cpu", "cuda"]
+    base: str = ""
+    forecast: Forecast | None = None
+    """None when no such image can be planned."""
+    why_not: str = ""

@@ -12,7 +12,7 @@ import pytest
 
 from tests.samples import ROOT, SAMPLES, Sample
 
-BUILT = [s for s in SAMPLES if not s.refused and s.expect.get("build", True)]
+BUILT = [s for s in SAMPLES if not s.refused]
 
 
 def nb2image(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -46,6 +46,9 @@ def test_sample_runs_as_expected(
     notebook = sample.copied_to(tmp_path)
     tag = image_name(sample.name)
     converted = nb2image("convert", str(notebook), "--tag", tag, cwd=tmp_path)
+    lacking = sample.expect.get("may_lack")
+    if lacking and converted.returncode == 4 and lacking in converted.stderr:
+        pytest.skip(f"no index or folder of this host has {lacking}")
     assert converted.returncode == 0, converted.stderr
     assert converted.stdout.strip() == tag
     check(sample.expect["run"], nb2image("run", tag, cwd=tmp_path), tmp_path)

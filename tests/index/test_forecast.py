@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from dataclasses import replace
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 
+from nb2image import pipeline
+from nb2image.events import ignore
 from nb2image.forecasting import forecast_plan, wheels
 from nb2image.model import BuildPlan, LockedPackage
+from nb2image.options import Options
+from nb2image.other_kind import other_kind
 from nb2image.services import Services
 from tests.index.fake_index import FakeIndex
 from tests.index.wheels import wheel
@@ -53,3 +59,35 @@ def test_offline_uses_what_was_read(index: FakeIndex, made: BuildPlan, no_engine
     offline = wheels(made, no_engine, offline=True)
     assert list(offline) == ["demo"]
     assert tuple(offline["demo"].sizes) == tuple(online["demo"].sizes)
+
+
+def test_a_wheel_at_an_address_is_counted(index: FakeIndex, no_engine: Services) -> None:
+    """PyTorch's builds for the CPU are on no configured index: their address leads to them."""
+    index.add((NAME, DATA))
+    url = f"{index.url.removesuffix('/simple')}/files/{NAME}"
+    package = LockedPackage(name="elsewhere", version="1.0", wheel=NAME, url=url)
+    made = plan(requirements=replace(REQUIREMENTS, locked=(package,)))
+    assert list(wheels(made, no_engine, offline=False)) == ["elsewhere"]
+
+
+def test_the_other_kind_is_forecast(tmp_path: Path, index: FakeIndex, no_engine: Services) -> None:
+    """A plan with xgboost-cpu comes with what xgboost and a GPU would take."""
+    for name in ("xgboost", "xgboost_cpu"):
+        index.add(wheel(name, "3.2.0", files={"xgboost/__init__.py": "x" * 5000}))
+    cell = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    document = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}}
+    notebook = tmp_path / "notebook.ipynb"
+    notebook.write_text(json.dumps({**document, "cells": [{**cell, "source": "import xgboost"}]}))
+    options = Options(versions="latest", python="3.11", gpu="cpu")
+    made = pipeline.make_plan(notebook, options, no_engine, ignore)
+    found = other_kind(notebook, made, options, no_engine)
+    assert found is not None
+    assert (found.kind, found.why_not) == ("cuda", "")
+    assert found.forecast is not None
+    assert {i.name for i in found.forecast.items if i.kind == "python-package"} == {"xgboost"}
+    assert [p.name for p in made.requirements.locked] == ["xgboost-cpu"]
+
+
+def test_one_kind_of_packages_has_no_other(no_engine: Services) -> None:
+    """What no package of the lock can use is not asked about."""
+    assert other_kind(Path("none.ipynb"), plan(), Options(), no_engine) is None

@@ -10,11 +10,11 @@ import httpx
 import pytest
 
 from nb2image.analysis.forecast import BASES, Known, WheelFiles, forecast
-from nb2image.analysis.forecast_text import forecast_lines
+from nb2image.analysis.forecast_text import forecast_lines, other_line
 from nb2image.forecasting import registry_base, shown_base, with_earlier
 from nb2image.image.render import render
 from nb2image.model import BuildPlan, LockedPackage, PlannedFile, SystemPackage
-from nb2image.model.forecast import ForecastItem
+from nb2image.model.forecast import Forecast, ForecastItem, OtherKind
 from nb2image.model.history import HistoryEntry
 from nb2image.services import Services
 from tests.unit.image.plans import PACKAGE, PLAN, REQUIREMENTS, plan
@@ -31,6 +31,7 @@ FILES = WheelFiles(
     sizes=(5000, 1000, 300, 400, 20, 3),
     packed=2000,
 )
+NUMBERS = {"size": 862_600_000, "error": 1_400_000, "compressed": 244_800_000}
 KNOWN = Known(wheels={"numpy": FILES}, base_size=100_000, base_source="the engine")
 
 
@@ -177,3 +178,21 @@ def test_lines() -> None:
     assert lines[0].startswith("forecast: ")
     assert any("tiny 1  (guessed: 4.0 times its packed bytes)" in line for line in lines)
     assert lines[-1] == "  1 earlier forecast was off by 3.0 %"
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        (
+            OtherKind(kind="cuda", why_not="no release fits"),
+            "for a GPU (--gpu): no release fits",
+        ),
+        (
+            OtherKind(kind="cpu", base="b", forecast=Forecast(**NUMBERS, items=())),
+            "for the CPU (--cpu): 862.6 MB ± 1.4 MB, about 244.8 MB compressed, on b",
+        ),
+    ],
+)
+def test_the_other_kind_in_a_line(other: OtherKind, expected: str) -> None:
+    """The option that makes it, and what it takes or why there is none."""
+    assert other_line(other) == expected
