@@ -1,6 +1,6 @@
 // The live part of the Watch page. A stream of server-sent events brings lines and steps past
 // Streamlit's reruns; of the log only the rows that are in view are in the document.
-const ROW = 18, RETRY = 1000, SILENCE = 12000;
+const ROW = 18, RETRY = 1000, SILENCE = 12000, HIDDEN = 5000;
 const panes = new WeakMap();
 
 export default function (component) {
@@ -8,7 +8,7 @@ export default function (component) {
   let pane = panes.get(parentElement);
   if (!pane || pane.job !== data.job) {
     pane?.close();
-    pane = new Pane(parentElement, data.job, data.stream, data.log);
+    pane = new Pane(parentElement, data.job, data.record);
     panes.set(parentElement, pane);
   }
   pane.finished = data.finished;
@@ -20,9 +20,10 @@ export default function (component) {
 }
 
 class Pane {
-  constructor(root, job, stream, log) {
+  constructor(root, job, record) {
     this.job = job;
-    this.stream = stream;
+    this.record = record;
+    this.stream = `${record}/events`;
     this.live = root.querySelector(".live");
     this.part = (name) => this.live.querySelector(name);
     this.lines = [];        // [seq, at, level, text]
@@ -34,7 +35,7 @@ class Pane {
     this.ahead = 0;         // how far the server's clock is ahead, in seconds
     this.cutSince = null;
     this.pane = this.part(".log");
-    this.part(".download").href = log;
+    this.part(".download").href = `${record}/log`;
     this.listen();
     this.open();
     this.timer = setInterval(() => this.tick(), 500);
@@ -60,6 +61,25 @@ class Pane {
     on(".copy", "click", () => this.copy());
     this.sized = new ResizeObserver(() => this.later());
     this.sized.observe(this.pane);
+    this.turned = () => (document.hidden ? this.rest() : this.open());
+    document.addEventListener("visibilitychange", this.turned);
+  }
+
+  // A browser opens six connections to a server at most, and a stream takes one of them: a tab
+  // that nobody sees gives its own back, and only asks now and then whether the job is over.
+  rest() {
+    this.source?.close();
+    this.source = null;
+    clearTimeout(this.again);
+    if (this.over) return;
+    this.again = setTimeout(async () => {
+      try {
+        const job = await (await fetch(this.record)).json();
+        if (document.hidden && !this.over) job.ended ? this.open() : this.rest();
+      } catch {
+        if (document.hidden) this.rest();
+      }
+    }, HIDDEN);
   }
 
   open() {
@@ -210,7 +230,7 @@ class Pane {
   }
 
   tick() {
-    if (!this.over && Date.now() - this.heard > SILENCE && this.cutSince === null) this.cut();
+    if (!this.over && this.source && Date.now() - this.heard > SILENCE && this.cutSince === null) this.cut();
     if (this.picture) this.paint(this.picture, Date.now() / 1000 + this.ahead);
   }
 
@@ -277,6 +297,7 @@ class Pane {
     clearInterval(this.timer);
     clearTimeout(this.again);
     this.sized.disconnect();
+    document.removeEventListener("visibilitychange", this.turned);
   }
 }
 

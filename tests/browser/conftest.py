@@ -6,12 +6,8 @@ this folder is run by itself: ``pytest tests/browser``.
 
 from __future__ import annotations
 
-import ctypes
-import fcntl
 import os
 import shutil
-import socket
-import struct
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,13 +16,11 @@ from typing import NoReturn
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 
+from tests.browser.isolate import cut_off
 from tests.browser.running import Server
 from tests.engine import apt, provision, stand_in
 from tests.engine.engine import Engine, NoEngineError
 
-CLONE_NEWNET = 0x40000000
-SIOCSIFFLAGS = 0x8914
-UP = 0x1
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 OpenServer = Callable[..., Server]
 
@@ -78,19 +72,10 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session")
 def alone(found_engine: Engine | str, chromium: str) -> bool:
-    """Whether this process is now in a network of its own, with nothing but itself.
-
-    Docker's coming and going interfaces make Chromium drop its requests otherwise, and nothing
-    outside can be asked for by mistake.
-    """
+    """Whether this process is now in a network of its own."""
     if isinstance(found_engine, Engine) and not found_engine.host.startswith("unix:"):
         return False
-    libc = ctypes.CDLL(None, use_errno=True)
-    if os.geteuid() != 0 or libc.unshare(CLONE_NEWNET) != 0:
-        return False
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
-        fcntl.ioctl(control, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", UP))
-    return True
+    return cut_off()
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ import sys
 import time
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,6 +81,27 @@ class Server:
     def play(self, page: Page, lines: int, rate: float = 0, end: str = "done", **more: Any) -> str:
         """Start a job that prints so many lines at such a rate; its id."""
         return self.begin_job(page, arguments=["--play", str(lines), str(rate), end], **more)
+
+    def cookie(self, page: Page) -> str:
+        """The cookie of a visitor who was let in."""
+        found = page.context.cookies(self.base)
+        return "; ".join(f"{cookie['name']}={cookie['value']}" for cookie in found)
+
+    @contextlib.contextmanager
+    def watchers(
+        self, cookie: str, job: str, count: int, seconds: float
+    ) -> Iterator[subprocess.Popen[str]]:
+        """So many watchers of a job for so long, from when all of them watch; see watchers.py."""
+        argv = [self.base, cookie, job, str(count), str(seconds)]
+        with subprocess.Popen(
+            [sys.executable, "-m", "tests.browser.watchers", *argv],
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            yield process
+            process.stdout.read()
 
     def begin_job(self, page: Page, **fields: Any) -> str:
         """Start a job; its id."""

@@ -115,6 +115,18 @@ def test_a_long_log_opens_and_is_searched(page: Page, server: Server) -> None:
     assert text.count("\n") == 110_000 + HEAD + 1
 
 
+def test_twenty_watchers_see_the_same(page: Page, server: Server) -> None:
+    """Every one gets every line, and a page beside them as well."""
+    job = server.play(page, 160, 40)
+    with server.watchers(server.cookie(page), job, 20, seconds=5) as watchers:
+        server.watch(page, job)
+        ended(page, "done").wait_for()
+        assert watchers.stdout is not None
+        counts = watchers.stdout.read().split()
+    assert counts == [str(HEAD + 160 + 1)] * 20
+    assert line_count(page) == HEAD + 160 + 1
+
+
 def test_a_killed_server_is_told_and_its_job_lost(
     open_server: OpenServer, new_context: Callable[..., BrowserContext]
 ) -> None:
