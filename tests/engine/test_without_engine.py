@@ -48,6 +48,27 @@ def test_convert_builds_proves_and_runs(tmp_path: Path) -> None:
     assert verified.returncode == 0, verified.stderr
 
 
+@pytest.mark.parametrize("python", ["3.9", "3.11", "3.13"])
+def test_every_release_of_debian_makes_a_base(python: str, tmp_path: Path) -> None:
+    """Bullseye, bookworm and trixie: the interpreter, its libraries, certificates, time zones."""
+    source = (
+        "import bz2, ctypes.util, curses, dbm, lzma, readline, sqlite3, ssl, sys, zoneinfo\n"
+        "print(*sys.version_info[:2], sep='.')\n"
+        "print(len(ssl.create_default_context().get_ca_certs()) > 50)\n"
+        "print(sqlite3.connect(':memory:').execute('select 6 * 7').fetchone())\n"
+        "print(zoneinfo.ZoneInfo('Asia/Kolkata').key, ctypes.util.find_library('c'))\n"
+        "import six\nprint(six.__name__)"
+    )
+    write_notebook(tmp_path / "base.ipynb", source)
+    options = ("--python", python, "--no-verify")
+    made = nb2image("convert", "base.ipynb", *options, cwd=tmp_path, env=NO_ENGINE)
+    assert made.returncode == 0, made.stderr
+    ran = nb2image("run", "base-image.tar", "--quiet", cwd=tmp_path, env=NO_ENGINE)
+    assert ran.stdout.splitlines() == [
+        *(python, "True", "(42,)", "Asia/Kolkata libc.so.6", "six")
+    ], ran.stderr
+
+
 def test_a_flood_of_output_is_stopped(tmp_path: Path) -> None:
     """Neither many lines nor one without an end fill this machine's memory."""
     write_notebook(tmp_path / "flood.ipynb", "while True:\n    print('x' * 100_000, end='')")

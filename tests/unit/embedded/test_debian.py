@@ -142,6 +142,7 @@ def test_a_package_is_merged_into_usr_without_its_documentation(tmp_path: Path) 
             [
                 ("./lib/x86_64-linux-gnu/liba.so.1", tarfile.REGTYPE, b"elf", ""),
                 ("./bin/a", tarfile.SYMTYPE, b"", "/lib/a"),
+                ("./lib64", tarfile.SYMTYPE, b"", "usr/lib64"),
                 ("./usr/share/man/man1/a.1", tarfile.REGTYPE, b"", ""),
                 ("./usr/share/doc/a/copyright", tarfile.REGTYPE, b"MIT", ""),
                 ("./usr/share/doc/a/changelog", tarfile.REGTYPE, b"", ""),

@@ -156,6 +156,8 @@ def read_data(stream: IO[bytes], name: str) -> Iterator[Unpacked]:
                 raise ValueError("it unpacks to an absurd size")
             if not path or LEFT_OUT.match(path):
                 continue
+            if member.issym() and member.linkname.lstrip("/") == path:
+                continue  # trixie ships the links of the merged /usr: we make them
             common: dict[str, Any] = {
                 "path": path,
                 "mode": member.mode,

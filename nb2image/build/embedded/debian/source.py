@@ -32,7 +32,7 @@ from nb2image.image.base import GLIBC
 from nb2image.model import BuildPlan, Finding
 from nb2image.requirements.target import Target
 
-RECIPE = 2
+RECIPE = 3
 SUITES = {"3.9": "bullseye", "3.11": "bookworm", "3.13": "trixie"}
 """The release that has each Python. https://packages.debian.org/python3"""
 PACKAGES = (
