@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import lzma
 import struct
 import tarfile
 from pathlib import Path
 
+import httpx
 import pytest
 
+from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.debian import ldcache
 from nb2image.build.embedded.debian.deb import read_deb
 from nb2image.build.embedded.debian.index import PackageIndex, closure
 from nb2image.build.embedded.debian.mirrors import PUBLIC, PUBLIC_SECURITY, choose
 from nb2image.build.embedded.debian.release import Verifier, binary_keys, read_release
 from nb2image.build.embedded.debian.root import does_something
+from nb2image.build.embedded.debian.source import PACKAGES, DebianBase
 from nb2image.build.embedded.debian.version import compare
 from nb2image.build.embedded.http import Http
 from nb2image.errors import BuildError, PlanError
+from nb2image.events import ignore
 from nb2image.network import NetworkConfig
 from nb2image.process import Completed
 from nb2image.resources import folder
+from tests.unit.image.plans import plan as make_plan
 
 
 @pytest.mark.parametrize(
@@ -247,8 +254,6 @@ RELEASE = "Codename: bookworm\nSuite: stable\nSHA256:\n " + "a" * 64 + " 12 main
 
 def released(said: str, text: str = RELEASE) -> object:
     """Read a Release whose signature is as gpgv says."""
-    import httpx
-
     transport = httpx.MockTransport(lambda request: httpx.Response(200, content=b"signed"))
     http = Http(NetworkConfig(), transport=transport)
     return read_release(http, Verifier(run=Gpgv(said, text)), "http://m", "bookworm").files
@@ -273,6 +278,58 @@ def test_a_release_that_nobody_vouches_for_is_refused(said: str, text: str) -> N
     """No signature, a bad one, another suite's, one that has expired."""
     with pytest.raises(BuildError):
         released(said, text)
+
+
+@pytest.mark.parametrize(
+    ("named", "expected"),
+    [
+        ("", "https://snapshot.debian.org/archive/debian/20260115T000000Z"),
+        ("Snapshots: https://s.test/@SNAPSHOTID@/\n", "https://s.test/20260115T000000Z"),
+    ],
+)
+def test_a_snapshot_is_taken_whole(named: str, expected: str, tmp_path: Path) -> None:
+    """The index and every package come from the archive as it was; its age is no error."""
+    fields = {"Package": "python3.11", "Filename": "pool/p.deb", "SHA256": "b" * 64, "Size": "9"}
+    packages = "".join(f"{key}: {value}\n" for key, value in fields.items()).encode()
+    packages += b"".join(
+        f"\nPackage: {name}\nFilename: pool/{name}.deb\nSHA256: {'c' * 64}\nSize: 9\n".encode()
+        for name in PACKAGES
+    )
+    packed = lzma.compress(packages)
+    listed = [(packed, "main/binary-amd64/Packages.xz"), (packages, "main/binary-amd64/Packages")]
+    text = f"Codename: bookworm\nSuite: bookworm\nLabel: Debian\n{named}"
+    text += "Valid-Until: Sat, 01 Jan 2000 00:00:00 UTC\nSHA256:\n" + "".join(
+        f" {hashlib.sha256(data).hexdigest()} {len(data)} {path}\n" for data, path in listed
+    )
+    asked: list[str] = []
+
+    class Stop(Exception):
+        """The packages themselves are not made up here."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        if "/pool/" in asked[-1]:
+            raise Stop
+        if "-updates" in asked[-1]:
+            return httpx.Response(404)
+        data = packed if "by-hash" in asked[-1] else b"signed"
+        return httpx.Response(200, stream=httpx.ByteStream(data))
+
+    source = DebianBase(
+        http=Http(NetworkConfig(), transport=httpx.MockTransport(answer)),
+        cache=BlobCache(root=tmp_path),
+        verifier=Verifier(run=Gpgv("[GNUPG:] VALIDSIG 2\n", text)),
+        mirrors=("http://m.test/debian", ""),
+        snapshot="20260115T000000Z",
+    )
+    with pytest.raises(Stop):
+        source.get(make_plan(), "amd64", ignore)
+    assert {url for url in asked if "/dists/" not in url} <= {
+        *(f"{expected}/pool/{name}.deb" for name in (*PACKAGES, "p")),
+    }
+    assert f"{expected}/dists/bookworm/InRelease" in asked
+    assert next(url for url in asked if "by-hash" in url).startswith(expected)
+    assert any("/pool/" in url for url in asked)
 
 
 def test_the_keyring_that_is_brought_along_is_one() -> None:

@@ -19,13 +19,19 @@ from nb2image.build.embedded.debian.index import read_fields
 from nb2image.build.embedded.http import Http
 from nb2image.errors import BuildError
 from nb2image.network import redact
-from nb2image.process import Runner
+from nb2image.process import Completed, Runner
 from nb2image.resources import folder
 
 MACHINE_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 MAX_RELEASE = 4 * 1000 * 1000
 MAX_INDEX = 400 * 1000 * 1000
 HASHES = re.compile(r"^ ([0-9a-f]{64}) +(\d+) (\S+)$", re.MULTILINE)
+CLEAR_SIGNED = re.compile(
+    rb"-----BEGIN PGP SIGNED MESSAGE-----\n(?:Hash: [^\n]*\n)*\n(?P<text>.*)\n"
+    rb"(?P<signature>-----BEGIN PGP SIGNATURE-----\n.*-----END PGP SIGNATURE-----)\s*",
+    re.DOTALL,
+)
+"""RFC 9580, 7, with nothing before or behind it."""
 VERIFY_SECONDS = 60
 
 
@@ -38,6 +44,8 @@ class Release:
     codename: str
     files: Mapping[str, tuple[str, int]]
     """(sha256, size) of each file below the suite."""
+    label: str = ""
+    """``Debian``, ``Debian-Security``."""
     snapshots: str = ""
     """The address of its snapshots, with ``@SNAPSHOTID@`` for the time; empty without."""
 
@@ -53,26 +61,50 @@ class Verifier:
     def signed_text(self, data: bytes, what: str) -> str:
         """The signed part of a clear-signed file. Raises BuildError when no key vouches."""
         with tempfile.TemporaryDirectory(prefix="nb2image-") as work:
-            signed, keys, plain = Path(work, "signed"), Path(work, "keys.gpg"), Path(work, "plain")
-            signed.write_bytes(data)
+            keys = Path(work, "keys.gpg")
             keys.write_bytes(binary_keys(self._keys()))
-            argv = ["gpgv", "--status-fd", "1", "--keyring", str(keys), "--output", str(plain)]
-            try:
-                done = self.run(
-                    [*argv, str(signed)],
-                    env={"PATH": "/usr/bin:/bin", "HOME": work},
-                    timeout=VERIFY_SECONDS,
-                )
-            except FileNotFoundError:
-                return self._without_gpgv(data, what)
-            except subprocess.TimeoutExpired as error:
-                raise unsigned(what, "gpgv did not answer") from error
-            said = done.stdout
-            # apt's rule: one good signature, and none that is bad. Keys that are not known are
-            # of other releases.
-            if "[GNUPG:] VALIDSIG" not in said or "[GNUPG:] BADSIG" in said:
-                raise unsigned(what, "its signature is not by a key of Debian's archive")
-            return plain.read_text("utf-8", "replace")
+            # apt's own dependency is gpgv up to bookworm, sqv from trixie on
+            for verify in (self._gpgv, self._sqv):
+                try:
+                    text = verify(data, keys, Path(work))
+                except FileNotFoundError:
+                    continue
+                except subprocess.TimeoutExpired as error:
+                    raise unsigned(what, "the verification did not come to an end") from error
+                if text is None:
+                    raise unsigned(what, "its signature is not by a key of Debian's archive")
+                return text.decode("utf-8", "replace")
+        raise BuildError(
+            "neither gpgv nor sqv is here to verify Debian's signature",
+            code="gpgv-missing",
+            hint="install one: sudo apt install gpgv (macOS: brew install gnupg)",
+        )
+
+    def _gpgv(self, data: bytes, keys: Path, work: Path) -> bytes | None:
+        signed, plain = work / "signed", work / "plain"
+        signed.write_bytes(data)
+        argv = ["gpgv", "--status-fd", "1", "--keyring", str(keys), "--output", str(plain)]
+        said = self._run([*argv, str(signed)], work).stdout
+        # apt's rule: one good signature, and none that is bad. Keys that are not known are
+        # of other releases.
+        good = "[GNUPG:] VALIDSIG" in said and "[GNUPG:] BADSIG" not in said
+        return plain.read_bytes() if good else None
+
+    def _sqv(self, data: bytes, keys: Path, work: Path) -> bytes | None:
+        parts = CLEAR_SIGNED.fullmatch(data)
+        if parts is None:
+            return None
+        text, signature = work / "text", work / "signature"
+        # RFC 9580, 7.1 and 7.2: dashes are escaped, spaces at the ends of lines not signed
+        lines = (line.removeprefix(b"- ").rstrip() for line in parts["text"].split(b"\n"))
+        text.write_bytes(b"\n".join(lines))
+        signature.write_bytes(parts["signature"])
+        done = self._run(["sqv", "--keyring", str(keys), str(signature), str(text)], work)
+        return text.read_bytes() if done.status == 0 else None
+
+    def _run(self, argv: list[str], work: Path) -> Completed:
+        environ = {"PATH": "/usr/bin:/bin:/usr/local/bin:/opt/homebrew/bin", "HOME": str(work)}
+        return self.run(argv, env=environ, timeout=VERIFY_SECONDS)
 
     def _keys(self) -> bytes:
         if self.keyring is not None:
@@ -80,24 +112,6 @@ class Verifier:
         if MACHINE_KEYRING.is_file():
             return MACHINE_KEYRING.read_bytes()
         return (folder("templates") / "debian-archive-keyring.asc").read_bytes()
-
-    def _without_gpgv(self, data: bytes, what: str) -> str:
-        try:
-            import pysequoia
-        except ImportError:
-            raise BuildError(
-                "neither gpgv nor pysequoia is here to verify Debian's signature",
-                code="gpgv-missing",
-                hint="install one: sudo apt install gpgv, or pip install pysequoia",
-            ) from None
-        certificates = pysequoia.Cert.split_bytes(binary_keys(self._keys()))
-        try:
-            verified = pysequoia.verify(bytes=data, store=lambda ids: certificates)
-        except Exception as error:  # the library raises bare exceptions
-            raise unsigned(what, str(error)) from error
-        if not verified.valid_sigs:
-            raise unsigned(what, "its signature is not by a key of Debian's archive")
-        return bytes(verified.bytes).decode("utf-8", "replace")
 
 
 def binary_keys(data: bytes) -> bytes:
@@ -134,6 +148,7 @@ def read_release(
         mirror=mirror,
         codename=fields.get("Codename", ""),
         files=files,
+        label=fields.get("Label", ""),
         snapshots=fields.get("Snapshots", ""),
     )
 

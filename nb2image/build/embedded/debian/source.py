@@ -67,6 +67,11 @@ DROPPED = frozenset(
     }
 )
 STARTS_PROGRAMS = re.compile(r"\b(subprocess|os\.system|os\.popen|pexpect|get_ipython|sh\.)")
+SNAPSHOTS = {
+    "Debian": "https://snapshot.debian.org/archive/debian/@SNAPSHOTID@",
+    "Debian-Security": "https://snapshot.debian.org/archive/debian-security/@SNAPSHOTID@",
+}
+"""Where apt looks, too, for releases that name no snapshots of their own."""
 TIME = 315619200
 """1980-01-02, as for the dependencies: the same packages make the same layer."""
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -179,13 +184,14 @@ class DebianBase:
         found = self._read(mirror, suite, dated=dated)
         if found is None or not dated:
             return found
-        if not found.snapshots:
+        snapshots = found.snapshots or SNAPSHOTS.get(found.label, "")
+        if not snapshots:
             raise PlanError(
                 f"this mirror's {suite} names no snapshots",
                 code="snapshot-missing",
                 hint="give an address of snapshots: --mirror https://…/@SNAPSHOTID@",
             )
-        address = found.snapshots.replace("@SNAPSHOTID@", self.snapshot).rstrip("/")
+        address = snapshots.replace("@SNAPSHOTID@", self.snapshot).rstrip("/")
         return self._read(address, suite, dated=True)
 
     def _read(self, mirror: str, suite: str, *, dated: bool) -> Release | None:
