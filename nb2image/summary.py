@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nb2image.build.choose import base_without_engine
 from nb2image.model import BuildPlan, DirectRequirement, Verdict
 from nb2image.model.verdict import Grade
 from nb2image.sizes import amount
@@ -16,7 +17,10 @@ def plan_lines(plan: BuildPlan) -> Iterator[str]:
     bytecode = "with bytecode" if plan.bytecode else "no bytecode"
     trimmed = ", trimmed" if plan.trim else ""
     yield f"{plan.name}: {plan.notebook} as {plan.script.name}"
-    yield f"  base          {plan.base.reference}, {plan.layout}, {bytecode}{trimmed}"
+    yield f"  base          {plan.base.reference}, {plan.layout}, {bytecode}{trimmed}" + because(
+        plan.base.reason
+    )
+    yield f"    without an engine: {base_without_engine(plan)}"
     yield f"  for           {'a GPU' if plan.accelerator.kind == 'cuda' else 'the CPU'}" + because(
         plan.accelerator.reason
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from nb2image.errors import OptionError
+from nb2image.image.base import PACKAGED
 from nb2image.model import BuildPlan
 
 
@@ -94,6 +95,48 @@ def preferred(plan: BuildPlan, asked: BuildOptions, engine_answers: Callable[[],
     if needs_compiler(plan) or system_packages(plan):
         return Choice(builder="docker", reason=f"there are {needs}")
     return Choice(builder="docker", reason="the image is for the local engine")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseChoice:
+    """What the embedded builder puts an image upon, and why."""
+
+    kind: Literal["archive", "debian", "registry", "registry-or-debian"]
+    """``registry-or-debian``: made from packages when no registry answers."""
+    reason: str = ""
+
+
+def choose_base(plan: BuildPlan, asked: BuildOptions) -> BaseChoice:
+    """The base of an image that is built without an engine."""
+    python = plan.requirements.python
+    named = plan.base.reason.startswith("named")
+    if asked.base and asked.base != "debian":
+        return BaseChoice(kind="archive", reason="asked for with --base")
+    for option, value in (
+        ("--base debian", asked.base),
+        ("--snapshot", asked.snapshot),
+        ("--mirror", asked.mirror),
+    ):
+        if value:
+            return BaseChoice(kind="debian", reason=f"asked for with {option}")
+    if system_packages(plan) and not named:
+        return BaseChoice(kind="debian", reason="the plan needs Debian packages")
+    if named:
+        return BaseChoice(kind="registry", reason=plan.base.reason)
+    if python not in PACKAGED:
+        return BaseChoice(kind="registry", reason=f"no Debian release has Python {python}")
+    return BaseChoice(kind="registry-or-debian", reason=plan.base.reason)
+
+
+def base_without_engine(plan: BuildPlan) -> str:
+    """What the image stands upon when no engine builds it, in words."""
+    choice = choose_base(plan, BuildOptions())
+    packages = f"Debian {PACKAGED.get(plan.requirements.python, '')}'s packages"
+    if choice.kind == "debian":
+        return f"made from {packages}: {choice.reason}"
+    if choice.kind == "registry":
+        return f"this base from its registry: {choice.reason}"
+    return f"this base from its registry, or one made from {packages} when none answers"
 
 
 def needs_compiler(plan: BuildPlan) -> bool:

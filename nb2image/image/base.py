@@ -25,6 +25,9 @@ Read from the history of library/python in docker-library/official-images up to 
 Images of Pythons past their end of life stay in the registry but are no longer rebuilt.
 """
 
+PACKAGED = {"3.9": "bullseye", "3.11": "bookworm", "3.13": "trixie"}
+"""The Debian release whose own Python it is. https://packages.debian.org/python3"""
+
 GLIBC = {
     "stretch": "2.24",
     "buster": "2.28",

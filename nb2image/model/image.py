@@ -35,6 +35,8 @@ class BuiltImage:
     cached_steps: int = 0
     layers: tuple[BuiltLayer, ...] = ()
     """From the lowest to the topmost, those of the base included where they are known."""
+    base: str = ""
+    """What it stands upon and why, where the builder chose it; hostile when an archive names it."""
     file: str = ""
     """The archive or layout that was written; empty without."""
 

@@ -126,7 +126,8 @@ def facts(report: Report, plan: BuildPlan) -> Iterator[tuple[str, str]]:
     """What is worth a line at the top."""
     yield "notebook", f"{plan.notebook} (sha256 {plan.notebook_sha256[:12]})"
     yield "script", plan.script.name
-    yield "base image", plan.base.reference
+    chosen = report.image.base if report.image else ""
+    yield "base image", chosen or plan.base.reference
     reason = plan.requirements.python_reason
     yield "Python", plan.requirements.python + (f" ({reason})" if reason else "")
     needed, locked = len(plan.requirements.direct), len(plan.requirements.locked)

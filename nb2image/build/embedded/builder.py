@@ -40,6 +40,7 @@ from nb2image.context import read_context
 from nb2image.errors import BuildError
 from nb2image.events import Emit, Noticed, StageFinished, StageStarted
 from nb2image.image.contract import WHEELS
+from nb2image.image.quote import printable
 from nb2image.model import BuildPlan, BuiltImage, BuiltLayer, Finding
 from nb2image.process import Runner
 from nb2image.requirements.index import PackageIndex
@@ -90,6 +91,7 @@ class EmbeddedBuilder:
             seconds=time.monotonic() - begun,
             steps=len(own),
             file=str(self.destination.layout or ""),
+            base=f"{printable(base.name)} ({base.reason})",
             layers=(
                 BuiltLayer(command=base.name, size=base.facts.size),
                 *(BuiltLayer(command=layer.what, size=layer.content) for layer in own),
@@ -121,6 +123,9 @@ class EmbeddedBuilder:
                 wheels = self._wheel_layers(context, plan, emit)
             with step(emit, f"base: {self.base.described}"):
                 base = coming.result()
+        chosen = f"the base is {base.name}, {base.reason}"
+        finding = Finding(severity="note", code="base-chosen", message=chosen)
+        emit(Noticed(stage="build", finding=finding))
         refuse_what_does_not_fit(plan, self.base.target(plan, platform))
         with step(emit, "the project"):
             layers = self._own_layers(context, plan, base, wheels)

@@ -7,14 +7,14 @@ import threading
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from nb2image.build.choose import BuildOptions
+from nb2image.build.choose import BuildOptions, choose_base
 from nb2image.build.embedded.base import Base
 from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.builder import EmbeddedBuilder
 from nb2image.build.embedded.credentials import Credentials
 from nb2image.build.embedded.debian.mirrors import apt_proxies, machine_mirrors
 from nb2image.build.embedded.debian.release import Verifier
-from nb2image.build.embedded.debian.source import SUITES, DebianBase
+from nb2image.build.embedded.debian.source import DebianBase
 from nb2image.build.embedded.http import Http
 from nb2image.build.embedded.pull import RegistryBase
 from nb2image.build.embedded.sources import ArchiveBase, BaseSource
@@ -48,7 +48,7 @@ def make_builder(
         http=http,
         index=LateIndex(network, services),
         cache=cache,
-        base=choose_base(plan, asked, http, cache, credentials, services),
+        base=base_source(plan, asked, http, cache, credentials, services),
         delivery=Delivery(
             cache=cache, http=http, credentials=credentials, environ=services.environ
         ),
@@ -59,7 +59,7 @@ def make_builder(
     )
 
 
-def choose_base(
+def base_source(
     plan: BuildPlan,
     asked: BuildOptions,
     http: Http,
@@ -68,7 +68,8 @@ def choose_base(
     services: Services,
 ) -> BaseSource:
     """Where the base comes from. Raises OptionError for a file that is not there."""
-    if asked.base and asked.base != "debian":
+    choice = choose_base(plan, asked)
+    if choice.kind == "archive":
         path = Path(asked.base)
         if not path.exists():
             raise OptionError(
@@ -85,16 +86,12 @@ def choose_base(
         mirrors=mirrors(asked.mirror),
         snapshot=snapshot_id(asked.snapshot),
         compression=asked.compression,
+        reason=choice.reason,
     )
-    named_by_user = plan.base.reason.startswith("named")
-    packages = any(p.stage == "final" for p in plan.requirements.system)
-    if asked.base or asked.snapshot or asked.mirror:
-        return replace(debian, reason="as asked for")
-    if packages and not named_by_user:
-        return replace(debian, reason="which holds the Debian packages of the plan")
-    registry = RegistryBase(http=http, credentials=credentials, cache=cache)
-    if named_by_user or plan.requirements.python not in SUITES:
-        return registry
+    if choice.kind == "debian":
+        return debian
+    if choice.kind == "registry":
+        return RegistryBase(http=http, credentials=credentials, cache=cache)
     quick = RegistryBase(
         http=Http(http.network, waits=QUICK_WAITS), credentials=credentials, cache=cache
     )
@@ -130,7 +127,7 @@ class FirstThatAnswers:
                 severity="note", code="registry-silent", message=error.message, hint=""
             )
             emit(Noticed(stage="build", finding=finding))
-            self.taken = replace(self.second, reason="for no registry answers")
+            self.taken = replace(self.second, reason="no registry answers")
             found = self.taken.get(plan, architecture, emit)
         return found
 

@@ -8,14 +8,19 @@ from typing import Any
 
 import pytest
 
-from nb2image.build.choose import BuildOptions, choose
+from nb2image.build.choose import BuildOptions, base_without_engine, choose, choose_base
 from nb2image.errors import OptionError
+from nb2image.image.base import base_for
 from nb2image.model import BuildPlan, SystemPackage
 from tests.unit.image.plans import PACKAGE, PLAN, REQUIREMENTS, plan
 
 COMPILED = plan(requirements=replace(REQUIREMENTS, locked=(replace(PACKAGE, wheel=""),)))
 SYSTEM = plan(
     requirements=replace(REQUIREMENTS, system=(SystemPackage(name="libgl1", reason="asked for"),))
+)
+NAMED = plan(base=base_for("3.11", "registry.test/python:3.11"))
+NEWER = plan(
+    base=base_for("3.12"), requirements=replace(REQUIREMENTS, python="3.12"), bytecode=False
 )
 
 
@@ -60,3 +65,21 @@ def test_contradictions(of: BuildPlan, asked: dict[str, Any]) -> None:
 def test_trim_is_for_the_engine() -> None:
     """--trim with an engine is the Docker builder's."""
     assert choose(plan(trim=True), BuildOptions(), lambda: True).builder == "docker"
+
+
+@pytest.mark.parametrize(
+    ("of", "asked", "kind", "said"),
+    [
+        (PLAN, {}, "registry-or-debian", "Debian bookworm's packages when none answers"),
+        (SYSTEM, {}, "debian", "the plan needs Debian packages"),
+        (NAMED, {}, "registry", "named with --base-image"),
+        (NEWER, {}, "registry", "no Debian release has Python 3.12"),
+        (NAMED, {"base": "debian"}, "debian", ""),
+        (PLAN, {"snapshot": "2026-01-15"}, "debian", ""),
+        (PLAN, {"base": "base.tar"}, "archive", ""),
+    ],
+)
+def test_base_without_an_engine(of: BuildPlan, asked: dict[str, Any], kind: str, said: str) -> None:
+    """Each row: what is built, what was asked → where the base comes from, and the plan's words."""
+    assert choose_base(of, BuildOptions(**asked)).kind == kind
+    assert said in base_without_engine(of)

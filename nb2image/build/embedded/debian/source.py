@@ -27,14 +27,12 @@ from nb2image.build.embedded.debian.root import root_entries, unhandled, write_r
 from nb2image.build.embedded.http import CONNECTIONS, Http
 from nb2image.build.embedded.layer import Compression, Layer
 from nb2image.errors import BuildError, PlanError
-from nb2image.events import Emit, Noticed
-from nb2image.image.base import GLIBC
-from nb2image.model import BuildPlan, Finding
+from nb2image.events import Emit
+from nb2image.image.base import GLIBC, PACKAGED
+from nb2image.model import BuildPlan
 from nb2image.requirements.target import Target
 
 RECIPE = 3
-SUITES = {"3.9": "bullseye", "3.11": "bookworm", "3.13": "trixie"}
-"""The release that has each Python. https://packages.debian.org/python3"""
 PACKAGES = (
     *("base-files", "base-passwd", "ca-certificates", "libc-bin", "libgomp1", "libstdc++6"),
     *("netbase", "tzdata"),
@@ -107,13 +105,6 @@ class DebianBase:
         suite = suite_of(python)
         wanted = tuple(sorted(p.name for p in plan.requirements.system if p.stage == "final"))
         base, more = self._packages(suite, architecture, root_names(plan), wanted)
-        finding = Finding(
-            severity="note",
-            code="base-chosen",
-            message=f"the base is made from {len(base) + len(more)} packages of Debian {suite}"
-            + (f", {self.reason}" if self.reason else ""),
-        )
-        emit(Noticed(stage="build", finding=finding))
         made = [self._layer(base, (), architecture, python)]
         if more:
             made.append(self._layer(more, base, architecture, python))
@@ -133,7 +124,7 @@ class DebianBase:
             ),
             layers=tuple(layers),
             facts=facts,
-            reason=self.reason,
+            reason=f"made from {len(base) + len(more)} packages of Debian {suite}: {self.reason}",
         )
 
     def _facts(self, made: Sequence[tuple[Layer, Mapping[str, Entry]]], python: str) -> BaseFacts:
@@ -271,10 +262,10 @@ class DebianBase:
 
 def suite_of(python: str) -> str:
     """The Debian release that has a Python. Raises PlanError when none has."""
-    suite = SUITES.get(python)
+    suite = PACKAGED.get(python)
     if suite is None:
         raise PlanError(
-            f"no Debian release has Python {python}; its packages give {', '.join(SUITES)}",
+            f"no Debian release has Python {python}; its packages give {', '.join(PACKAGED)}",
             code="base-debian-python",
             hint="choose one of them with --python, or name a base: --base FILE",
         )
