@@ -1,1 +1,1 @@
-"""The parts of the dashboard that need no streamlit."""
+"""The dashboard's own logic, without Streamlit."""
