@@ -157,7 +157,6 @@ def target(plan: BuildPlan | None, problems: Problems) -> None:
         list(names),
         key=session.key("target"),
         format_func=lambda value: names.get(value, value),
-        horizontal=True,
         help="An image for a GPU carries CUDA and is several gigabytes larger; an image for the "
         "CPU runs everywhere.",
     )

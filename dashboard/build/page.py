@@ -277,7 +277,7 @@ def failed(failure: Failure, form: Form) -> None:
 def take_fix(after: Form) -> None:
     """The change that mends a failure was asked for."""
     names = changed(session.form(), after)
-    session.fill(after, *names)
+    session.fill(after, names)
     st.session_state["build-look"] = names
 
 

@@ -8,6 +8,7 @@ a reload, a second tab or a colleague sees the same form. Links of other pages s
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,9 +72,9 @@ def field(name: str) -> Any:
     return value
 
 
-def fill(wanted: Form, *names: str) -> None:
+def fill(wanted: Form, names: Iterable[str] = NAMES) -> None:
     """Put a form, or some fields of it, into the widgets; before they are shown."""
-    for name in names or NAMES:
+    for name in names:
         value = getattr(wanted, name)
         st.session_state[key(name)] = list(value) if isinstance(value, tuple) else value
 
@@ -81,7 +82,7 @@ def fill(wanted: Form, *names: str) -> None:
 def restore() -> None:
     """Widgets that were not on the page for a while are forgotten: keep what they held."""
     kept: Form = st.session_state.get("build-form", DEFAULTS)
-    fill(kept, *(name for name in NAMES if key(name) not in st.session_state))
+    fill(kept, [name for name in NAMES if key(name) not in st.session_state])
 
 
 def note(*notes: Note) -> None:

@@ -9,7 +9,6 @@ from nb2image.model import Cell, Notebook, Script
 from nb2image.notebook.script import make_script
 from nb2image.options import Options
 
-
 DEFAULT = Options()
 
 
