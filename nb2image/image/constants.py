@@ -14,10 +14,13 @@ Env = dict[str, tuple[str, ...]]
 """What names may be bound to."""
 
 MAX_VALUES = 32
+MAX_PARENTS = 20
 MAX_LENGTH = 1000
 """Longer than any path that a person writes; code can double a string without an end."""
 PASS_THROUGH = {"str", "fspath", "normpath", "abspath", "realpath", "expanduser", "resolve"}
-PASS_THROUGH |= {"absolute", "as_posix", "Path", "PurePath", "PosixPath", "PurePosixPath"}
+PATHS = {"Path", "PurePath", "PosixPath", "PurePosixPath"}
+"""Classes of paths; without an argument they are the working directory."""
+PASS_THROUGH |= {"absolute", "as_posix", *PATHS}
 """Functions and methods that leave a path what it is."""
 
 
@@ -36,6 +39,17 @@ def each_value(node: ast.expr | None, env: Env) -> Iterator[str]:
             yield from env[dotted(node)]
         case ast.Attribute(value=inner, attr="parent"):
             yield from map(parent, values(inner, env))
+        case ast.Subscript(
+            value=ast.Attribute(value=inner, attr="parents"), slice=ast.Constant(value=int(up))
+        ) if 0 <= up < MAX_PARENTS:
+            found = values(inner, env)
+            for _ in range(up + 1):
+                found = tuple(map(parent, found))
+            yield from found
+        case ast.Attribute(value=ast.Name(id="os"), attr="pardir"):
+            yield ".."
+        case ast.Attribute(value=ast.Name(id="os"), attr="curdir"):
+            yield "."
         case ast.IfExp(body=body, orelse=orelse):
             yield from values(body, env) + values(orelse, env)
         case ast.JoinedStr(values=parts):
@@ -69,6 +83,8 @@ def call_values(node: ast.Call, env: Env) -> Iterator[str]:
         yield from (re.sub(r"\{[^{}]*\}", UNKNOWN, text) for text in values(receiver, env))
     elif name in PASS_THROUGH and node.args:
         yield from joined(node.args, env, join)
+    elif name in PATHS and not node.keywords:
+        yield "."
     elif name in PASS_THROUGH:
         yield from values(receiver, env)
 

@@ -40,10 +40,10 @@ def judge(
             verdicts.append(not_comparable(cell, "left out of the script"))
         elif part.broken:
             verdicts.append(not_comparable(cell, "not Python"))
-        elif cell.number not in first:
-            verdicts.append(unreached(cell))
         elif not saved_any:
             verdicts.append(not_comparable(cell, "the notebook was saved without outputs"))
+        elif cell.number not in first:
+            verdicts.append(unreached(cell))
         elif not cell.outputs and cell.execution_count is None:
             verdicts.append(not_comparable(cell, "not executed in the notebook"))
         else:

@@ -207,3 +207,7 @@ def test_a_notebook_without_outputs_proves_only_that_it_runs() -> None:
     verdict = Verdict(ran=True, exit_status=0, cells=judge(book, script, [seen], 1e-6))
     assert verdict.reproduced is None
     assert verdict.proved
+    ended = Witnessed((CellRun(cell=1, raised=Raised(name="E")),), lambda path: None)
+    verdict = Verdict(ran=False, exit_status=1, cells=judge(book, script, [ended], 1e-6))
+    assert verdict.reproduced is None
+    assert not verdict.proved
