@@ -11,7 +11,7 @@ without a network and the comparison. Results are rewritten after each case, and
 stopped goes on where it was; the table is printed at the end. Images are removed after each case.
 With --kernel nbclient executes the notebook in the same image too: where it meets no error,
 train.py has to end well. Where no registry answers, --bases names the images at hand; a notebook
-gets the one that is nearest to the Python that nb2image would choose. With --options --no-verify
+gets the one that is nearest to the Python that it names, else to the one that nb2image chooses. With --options --no-verify
 it ends after the import check.
 """
 
@@ -21,6 +21,7 @@ import argparse
 import concurrent.futures
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -109,7 +110,10 @@ def attempt(
 
 
 def chosen_python(notebook: Path) -> str:
-    """The Python that nb2image chooses for a notebook; empty when it finds no requirements."""
+    """The Python that a notebook names, else the one that nb2image chooses; empty for none."""
+    named = read(notebook).get("metadata", {}).get("language_info", {}).get("version", "")
+    if re.match(r"3\.\d", named):
+        return ".".join(named.split(".")[:2])
     argv = [sys.executable, "-m", "nb2image", "requirements", str(notebook), "--json", "--quiet"]
     done = subprocess.run(argv, capture_output=True, text=True)
     try:
@@ -140,7 +144,7 @@ def limited(argv: list[str], log: Path, seconds: int) -> int:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The report, or nothing where none was written."""
+    """What a file of JSON holds, or nothing where there is none."""
     try:
         found: dict[str, Any] = json.loads(path.read_text())
     except (OSError, ValueError):
