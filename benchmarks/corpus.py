@@ -4,15 +4,16 @@
                                 [--kernel]
 
 CASES is a JSON list of {"id", "repo", "commit", "path"}, with "tier" and "expected" where known,
-such as the truth of names.py; MIRROR is a folder
-with a clone of each repository as owner+name/repo. Every case is laid out afresh as its clone at
-that commit, and `nb2image convert` does the rest: the script, the lock, the image, the run
-without a network and the comparison. Results are rewritten after each case, and a run that was
-stopped goes on where it was; the table is printed at the end. Images are removed after each case.
+such as the truth of names.py; MIRROR is a folder with a clone of each repository as
+owner+name/repo. Every case is laid out afresh as its clone at that commit, and `nb2image convert`
+does the rest: the script, the lock, the image, the run without a network and the comparison.
+Results are rewritten after each case, and a run that was stopped goes on where it was; the table
+is printed at the end. Images are removed after each case.
+
 With --kernel nbclient executes the notebook in the same image too: where it meets no error,
 train.py has to end well. Where no registry answers, --bases names the images at hand; a notebook
-gets the one that is nearest to the Python that it names, else to the one that nb2image chooses. With --options --no-verify
-it ends after the import check.
+gets the one that is nearest to the Python that it names, else to the one that nb2image chooses.
+With --options=--no-verify it ends after the import check.
 """
 
 from __future__ import annotations
