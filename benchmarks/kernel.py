@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 JUPYTER = ("ipykernel<7", "ipython<9", "matplotlib-inline<0.1.7", "nbclient", "nbformat")
+JUPYTER += ("jsonschema<4.18",)  # what follows needs newer typing-extensions than old images have
 ENDED = "nbclient ended:"
 
 PROGRAM = f"""

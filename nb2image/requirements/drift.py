@@ -111,8 +111,10 @@ def drift_of(
         return None
     own = [n for n in needs if n.module in wanted.modules and not n.optional]
     listed = list(releases(project, wanted.specifier, as_of))[:MAX_RELEASES]
-    by_version = dict(listed)
     version = Version(package.version)
+    if version not in dict(listed):  # setuptools is of today whatever the date
+        listed = list(releases(project, wanted.specifier))[:MAX_RELEASES]
+    by_version = dict(listed)
     current = look_into(project, by_version.get(version, []), target)
     missing = first_missing(current, own, uses, index) if current and own else None
     if missing is None:

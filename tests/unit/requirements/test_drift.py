@@ -62,6 +62,13 @@ def test_modules_and_names(
     assert (found.specifier if found else None) == specifier
 
 
+def test_a_release_that_is_younger_than_the_date() -> None:
+    """setuptools is always of today: what it has lost is looked for all the same."""
+    found = drift("tool.old", as_of="2021-12-31")
+    assert found is not None
+    assert found.specifier == "<3.0"
+
+
 def test_attributes_count_as_names() -> None:
     """``tool.make()`` needs what ``from tool import make`` needs."""
     found = drift("tool", uses={"tool": ("make",)})
