@@ -188,12 +188,15 @@ def judged(status: int, report: dict[str, Any], log: str) -> dict[str, Any]:
 
 def table(results: list[dict[str, Any]], expected: dict[str, str]) -> str:
     """The results in Markdown."""
-    lines = [f"{len(results)} notebooks; " + "; ".join(
-        f"{stage}: {sum(stage in r['reached'] for r in results)}" for stage in STAGES
-    ), ""]  # fmt: skip
+    counts = "; ".join(f"{s}: {sum(s in r['reached'] for r in results)}" for s in STAGES)
+    lines = [f"{len(results)} notebooks; {counts}", ""]
+    well = [r for r in results if r.get("kernel") == "ok"]
+    if well:
+        both = sum("run" in r["reached"] for r in well)
+        lines += [f"nbclient meets no error in {len(well)}, train.py in {both} of these.", ""]
     lines += [
-        "| id | notebook | reached | cells | s | why no further |",
-        "|---|---|---|---|---:|---|",
+        "| id | notebook | Python | reached | cells | nbclient | s | why no further |",
+        "|---|---|---|---|---:|---|---:|---|",
     ]
     for r in results:
         reached = r["reached"][-1] if r["reached"] else "—"
@@ -204,8 +207,10 @@ def table(results: list[dict[str, Any]], expected: dict[str, str]) -> str:
         if note != "run":
             why = f"{why} (expected: {note})"
         name = f"{r['repo']}: {r['path'].rpartition('/')[2]}"
+        kernel = {"ok": "ok", "error": "error", "timeout": "time-out"}.get(r.get("kernel", ""), "")
         lines.append(
-            f"| {r['id']} | {name} | {reached} | {r.get('cells', '')} | {r['seconds']} | {why} |"
+            f"| {r['id']} | {name} | {r.get('python', '')} | {reached} | {r.get('cells', '')} "
+            f"| {kernel} | {r['seconds']} | {why} |"
         )
     return "\n".join(lines)
 
