@@ -115,6 +115,22 @@ def hidden_needs(
 
     Raises RequirementsError when the index cannot be asked.
     """
+    return with_hidden(script, direct, index, target, as_of=as_of)[0]
+
+
+def with_hidden(
+    script: Script,
+    direct: Sequence[DirectRequirement],
+    index: PackageIndex,
+    target: Target,
+    *,
+    as_of: str = "",
+) -> tuple[tuple[DirectRequirement, ...], tuple[DirectRequirement, ...]]:
+    """As ``hidden_needs``, and what is left out because another requirement brings it.
+
+    That is so for the releases of ``as_of``: those that are locked in the end may not.
+    """
+    brought: dict[str, DirectRequirement] = {}
     by_name = {d.name: d for d in direct}
     known = Releases(index, target, as_of)
     uses = find_usage(script)
@@ -151,7 +167,10 @@ def hidden_needs(
                 by_name[name] = replace(old, evidence=(*old.evidence, said))
             elif rule.listed or not any(name in known.brings(d) for d in by_name.values()):
                 by_name[name] = DirectRequirement(name=name, evidence=(said,))
-    return tuple(by_name[name] for name in sorted(by_name))
+            else:
+                brought[name] = DirectRequirement(name=name, evidence=(said,))
+    left_out = tuple(brought[name] for name in sorted(brought) if name not in by_name)
+    return tuple(by_name[name] for name in sorted(by_name)), left_out
 
 
 def evidence(name: str, use: Use, rule: Rule) -> Evidence:

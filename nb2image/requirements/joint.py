@@ -34,7 +34,7 @@ def climb_without_drift(
 
     Raises RequirementsError when the index does not answer.
     """
-    climbed = climb_ladder(wanted, world)
+    climbed, wanted = with_brought(climb_ladder(wanted, world), wanted, world)
     for _ in range(MAX_DRIFTS):
         if climbed.found is None or wanted.given:
             break
@@ -67,6 +67,23 @@ def climb_without_drift(
         refused = climbed.refused or again.refused
         climbed = replace(again, refused=refused, steps=(*climbed.steps, *again.steps))
     return climbed, wanted
+
+
+def with_brought(climbed: Climb, wanted: Wanted, world: World) -> tuple[Climb, Wanted]:
+    """The climb with what was to come along and did not, asked for by itself."""
+    if climbed.found is None:
+        return climbed, wanted
+    there = {package.name for package in climbed.found.packages}
+    lost = tuple(d for d in wanted.brought if d.name not in there)
+    if not lost:
+        return climbed, wanted
+    direct = tuple(sorted((*wanted.direct, *lost), key=lambda d: d.name))
+    asked = replace(wanted, direct=direct, brought=())
+    again = climb_ladder(asked, world, climbed.rung)
+    if again.found is None:
+        return climbed, wanted
+    refused = climbed.refused or again.refused
+    return replace(again, refused=refused, steps=(*climbed.steps, *again.steps)), asked
 
 
 def climb_ladder(wanted: Wanted, world: World, start: Rung | None = None) -> Climb:

@@ -29,7 +29,7 @@ from nb2image.requirements.dates import (
 from nb2image.requirements.environment import Environment, installed_pins, read_environment
 from nb2image.requirements.git_history import last_code_change
 from nb2image.requirements.given import read_given
-from nb2image.requirements.hidden import hidden_needs
+from nb2image.requirements.hidden import with_hidden
 from nb2image.requirements.imports import find_needs
 from nb2image.requirements.index import Index
 from nb2image.requirements.inline import named_python
@@ -48,6 +48,8 @@ class Wanted:
 
     direct: tuple[DirectRequirement, ...]
     needs: tuple[Need, ...]
+    brought: tuple[DirectRequirement, ...] = ()
+    """What is needed too, and what the others are expected to bring along."""
     python: PythonChoice
     policy: VersionPolicy
     pins: tuple[Pin, ...] = ()
@@ -97,11 +99,12 @@ def find_wanted(notebook: Notebook, script: Script, project: Project, world: Wor
     if found.unresolved and policy.as_of and not policy.fixed:
         found = names("")  # the date is wrong: something it uses is younger
     direct, name_findings = found.settled()
-    direct = hidden_needs(script, direct, world.index, target, as_of=policy.as_of)
+    direct, brought = with_hidden(script, direct, world.index, target, as_of=policy.as_of)
     direct += script_requirements(script, direct, options)
     policy = not_before(policy, first_days(direct, world.index), policy.changed_on)
     return Wanted(
         direct=direct,
+        brought=brought,
         needs=needs,
         python=python,
         policy=policy,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nb2image.model import DirectRequirement, Place
-from nb2image.requirements.hidden import hidden_needs, load_rules
+from nb2image.requirements.hidden import hidden_needs, load_rules, with_hidden
 from nb2image.requirements.target import Target
 from tests.unit.requirements.builders import script
 from tests.unit.requirements.fake_index import FakeIndex
@@ -109,6 +109,10 @@ def test_what_comes_along_anyway_is_not_named() -> None:
     """A distribution that another requirement brings needs no line of its own."""
     index = FakeIndex().add("seaborn", "0.13", requires=("matplotlib>=3.4", "pandas"))
     assert added(PD + "df.plot()", "pandas", "seaborn", index=index) == {}
+    known = [DirectRequirement(name=name) for name in ("pandas", "seaborn")]
+    direct, brought = with_hidden(script(PD + "df.plot.kde()"), known, index, TARGET)
+    assert [d.name for d in direct] == ["pandas", "scipy", "seaborn"]
+    assert [d.name for d in brought] == ["matplotlib"]
 
 
 @pytest.mark.parametrize(("version", "expected"), [("2.2", "xlrd"), ("3.1", "python-calamine")])
