@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from nb2image.analysis.forecast import Builder
 from nb2image.delivery import Delivered
 from nb2image.errors import HistoryError, Interrupted, Nb2ImageError
 from nb2image.events import Emit, Event, Noticed, OutputLine, StageStarted
@@ -21,6 +21,9 @@ from nb2image.model.history import Action, HistoryEntry, HistoryPicture
 from nb2image.model.verdict import Verdict
 from nb2image.report import failed
 from nb2image.services import Services
+
+if TYPE_CHECKING:
+    from nb2image.analysis.forecast import Builder
 
 LOG_CHARACTERS = 2_000_000
 """Of a longer log only the end is kept: an error stands there."""
