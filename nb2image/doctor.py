@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from nb2image.build.client import find_client
 from nb2image.engine import EngineFacts, connect, engine_facts
 from nb2image.errors import Nb2ImageError
+from nb2image.machine import ask_host
 from nb2image.network import read_network, redact
 from nb2image.services import Services
 
@@ -48,7 +49,11 @@ def examine(services: Services) -> tuple[Check, ...]:
     else:
         with contextlib.closing(engine):
             facts = engine_facts(engine, services.environ)
-            checks += [check_engine(facts), check_disk(facts, disk_use(engine)), check_gpu(facts)]
+            checks += [
+                check_engine(facts),
+                check_disk(facts, disk_use(engine)),
+                check_gpu(facts, services),
+            ]
     checks.insert(1, check_buildkit(services))
     checks.append(check_index(services))
     return tuple(checks)
@@ -117,21 +122,27 @@ def check_disk(facts: EngineFacts, use: Mapping[str, Any]) -> Check:
     )
 
 
-def check_gpu(facts: EngineFacts) -> Check:
-    """Whether the engine can hand a GPU to a container."""
+def check_gpu(facts: EngineFacts, services: Services) -> Check:
+    """Which GPUs the engine can hand to a container, how, and the driver of its host."""
     devices = [d for d in facts.devices if "gpu" in d]
-    if "nvidia" in facts.runtimes or devices:
-        how = ", ".join(devices) or "the nvidia runtime"
-        return Check(name="GPU", state="ok", found=how, needed=False)
-    has_card = Path("/dev/nvidiactl").exists() or Path("/proc/driver/nvidia").exists()
+    ways = ["the nvidia runtime"] if "nvidia" in facts.runtimes else []
+    ways += [f"CDI: {', '.join(devices)}"] if devices else []
+    local = facts.address.startswith(("unix://", "npipe://"))
+    # a remote engine tells its driver only to a container: that is a plan's to start
+    driver, capability, _ = ask_host(services) if local else ("", "", "")
+    known = f", driver {driver}" if driver else ""
+    known += f", compute capability {capability}" if capability else ""
+    if ways:
+        found = f"{', '.join(ways)}{known}"
+        return Check(name="GPU", state="ok", found=found, needed=False)
+    if not driver and not Path("/dev/nvidiactl").exists():
+        return Check(name="GPU", state="ok", found="none", needed=False)
     return Check(
         name="GPU",
-        state="warning" if has_card else "ok",
-        found="a card, but the engine cannot hand it to containers" if has_card else "none",
+        state="warning",
+        found=f"a card{known}, but the engine cannot hand it to containers",
         fix="install nvidia-container-toolkit, then: sudo nvidia-ctk runtime configure "
-        "--runtime=docker && sudo systemctl restart docker"
-        if has_card
-        else "",
+        "--runtime=docker && sudo systemctl restart docker",
         needed=False,
     )
 

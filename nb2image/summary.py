@@ -24,6 +24,10 @@ def plan_lines(plan: BuildPlan) -> Iterator[str]:
     yield f"  for           {'a GPU' if plan.accelerator.kind == 'cuda' else 'the CPU'}" + because(
         plan.accelerator.reason
     )
+    if cuda := plan.accelerator.cuda:
+        yield f"  CUDA          {cuda.version}, driver {cuda.driver_floor} or newer" + because(
+            cuda.reason
+        )
     for reason in plan.accelerator.evidence.reasons:
         yield f"    {reason.level:9} {reason.place or 'the notebook'}: {reason.message}"
     python = plan.requirements

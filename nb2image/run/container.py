@@ -22,6 +22,7 @@ from nb2image.model import Finding, OutputFile, RunReport
 from nb2image.process import Stream, Terminated
 from nb2image.run.collect import collect
 from nb2image.run.confine import host_config
+from nb2image.run.gpus import gpu_error
 from nb2image.run.lines import End, Lines
 from nb2image.run.outputs import Outputs, owner
 from nb2image.run.peak import Peak
@@ -171,6 +172,8 @@ class Run:
                 hint="see which there are: docker images; make one: nb2image convert NOTEBOOK",
             ) from error
         except APIError as error:
+            if (no_gpu := gpu_error(said(error), self.request.gpus)) is not None:
+                raise no_gpu from error
             raise RunError(
                 f"no container of {self.request.image} can be made: {said(error)}",
                 code="container-refused",
@@ -218,6 +221,8 @@ class Run:
         try:
             self.engine.api.start(self.name)
         except APIError as error:
+            if (no_gpu := gpu_error(said(error), self.request.gpus)) is not None:
+                raise no_gpu from error
             raise RunError(
                 f"{self.request.image} does not start: {said(error)}",
                 code="container-does-not-start",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from nb2image import doctor
 from nb2image.doctor import check_buildkit, check_disk, check_engine, check_gpu, check_index
 from nb2image.errors import EngineError, RequirementsError
+from nb2image.process import Completed
 from nb2image.requirements import resolver
 from nb2image.requirements.resolver import Refusal, Resolution
 from nb2image.services import Services
@@ -29,10 +31,15 @@ class FakeEngine:
         """Nothing to close."""
 
 
+def no_program(argv: Sequence[str], **_: Any) -> Completed:
+    """No program is there."""
+    raise FileNotFoundError(argv[0])
+
+
 @pytest.fixture
 def services(tmp_path: Path) -> Services:
     """Nothing of this machine."""
-    return Services(environ={"PATH": ""}, cache=tmp_path)
+    return Services(run=no_program, environ={"PATH": ""}, cache=tmp_path)
 
 
 def test_everything(monkeypatch: pytest.MonkeyPatch, services: Services) -> None:
@@ -95,13 +102,30 @@ def test_disk_of_another_host(tmp_path: Path) -> None:
     ("runtimes", "devices", "found"),
     [
         (("nvidia", "runc"), (), "the nvidia runtime"),
-        ((), ("nvidia.com/gpu=all",), "nvidia.com/gpu=all"),
+        ((), ("nvidia.com/gpu=all",), "CDI: nvidia.com/gpu=all"),
+        (("nvidia",), ("nvidia.com/gpu=0",), "the nvidia runtime, CDI: nvidia.com/gpu=0"),
+        (("runc",), (), "none"),
     ],
 )
-def test_gpu(runtimes: tuple[str, ...], devices: tuple[str, ...], found: str) -> None:
-    """A runtime or CDI devices."""
-    check = check_gpu(replace(FACTS, runtimes=runtimes, devices=devices))
+def test_gpu(
+    runtimes: tuple[str, ...], devices: tuple[str, ...], found: str, services: Services
+) -> None:
+    """A runtime or CDI devices, or neither."""
+    check = check_gpu(replace(FACTS, runtimes=runtimes, devices=devices), services)
     assert (check.state, check.found, check.needed) == ("ok", found, False)
+
+
+def test_a_card_that_containers_do_not_get(services: Services) -> None:
+    """A driver here, and an engine without NVIDIA's toolkit: what to install is said."""
+
+    def smi(argv: Sequence[str], **_: Any) -> Completed:
+        return Completed(status=0, stdout="580.65.06, 8.9\n", stderr="")
+
+    told = replace(services, run=smi)
+    check = check_gpu(replace(FACTS, runtimes=("runc",), devices=()), told)
+    assert check.state == "warning"
+    assert "driver 580.65.06, compute capability 8.9" in check.found
+    assert "nvidia-container-toolkit" in check.fix
 
 
 def test_index_error(monkeypatch: pytest.MonkeyPatch, services: Services) -> None:
