@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from nb2image.errors import OptionError
+from nb2image.errors import OptionError, PlanError
+from nb2image.gpu.slim import not_found
 from nb2image.image.base import PACKAGED
 from nb2image.model import BuildPlan
 
@@ -62,7 +63,8 @@ def choose(plan: BuildPlan, asked: BuildOptions, engine_answers: Callable[[], bo
 
     An image for the local engine is made quickest by the engine itself, one for a registry or a
     file by us; what must be compiled or needs a RUN can only be made by an engine. The engine is
-    asked only where its answer matters. Raises OptionError for options that contradict.
+    asked only where its answer matters. Raises OptionError for options that contradict, PlanError
+    for a GPU image that we cannot make.
     """
     choice = preferred(plan, asked, engine_answers)
     if plan.trim and choice.builder == "embedded":
@@ -71,7 +73,23 @@ def choose(plan: BuildPlan, asked: BuildOptions, engine_answers: Callable[[], bo
             code="builder-option",
             hint="leave out --trim: the embedded builder installs wheels as they are",
         )
+    if choice.builder == "embedded" and (why := needs_run(plan)):
+        raise PlanError(
+            f"the embedded builder runs nothing in the image, and {why}",
+            code="embedded-needs-run",
+            hint="build with a Docker engine (--builder docker), or for the CPU (--cpu)",
+        )
     return choice
+
+
+def needs_run(plan: BuildPlan) -> str:
+    """What a GPU image needs that only a RUN can do, in words; empty for nothing."""
+    if plan.base.python_from:
+        return f"{plan.base.reference} must have a Python put in"
+    if plan.base.build:
+        return "CUDA's compiler is needed for a package that has no wheel"
+    linked = not_found(plan.requirements.locked) if plan.accelerator.kind == "cuda" else ()
+    return f"{', '.join(linked)} needs the linker's cache written (ldconfig)" if linked else ""
 
 
 def preferred(plan: BuildPlan, asked: BuildOptions, engine_answers: Callable[[], bool]) -> Choice:
@@ -130,6 +148,8 @@ def choose_base(plan: BuildPlan, asked: BuildOptions) -> BaseChoice:
 
 def base_without_engine(plan: BuildPlan) -> str:
     """What the image stands upon when no engine builds it, in words."""
+    if why := needs_run(plan):
+        return f"not possible: {why}"
     choice = choose_base(plan, BuildOptions())
     packages = f"Debian {PACKAGED.get(plan.requirements.python, '')}'s packages"
     if choice.kind == "debian":

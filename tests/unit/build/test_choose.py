@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from nb2image.build.choose import BuildOptions, base_without_engine, choose, choose_base
-from nb2image.errors import OptionError
+from nb2image.errors import OptionError, PlanError
 from nb2image.image.base import base_for
-from nb2image.model import BuildPlan, SystemPackage
+from nb2image.model import Accelerator, BuildPlan, SystemPackage
+from tests.unit.gpu.locks import ONNX_12, TORCH_12
 from tests.unit.image.plans import PACKAGE, PLAN, REQUIREMENTS, plan
 
 COMPILED = plan(requirements=replace(REQUIREMENTS, locked=(replace(PACKAGE, wheel=""),)))
@@ -60,6 +61,31 @@ def test_contradictions(of: BuildPlan, asked: dict[str, Any]) -> None:
     """Options that no builder can honour together are an error, not a guess."""
     with pytest.raises(OptionError):
         choose(of, BuildOptions(**asked), lambda: True)
+
+
+GPU = Accelerator(kind="cuda")
+
+
+@pytest.mark.parametrize(
+    ("of", "says"),
+    [
+        (plan(base=replace(PLAN.base, python_from="python:3.11"), accelerator=GPU), "put in"),
+        (plan(base=replace(PLAN.base, build="nvidia/cuda:12"), accelerator=GPU), "compiler"),
+        (plan(requirements=replace(REQUIREMENTS, locked=ONNX_12), accelerator=GPU), "ldconfig"),
+    ],
+)
+def test_gpu_images_that_need_a_run(of: BuildPlan, says: str) -> None:
+    """Without an engine they are refused with exit 5 and the reason, and the plan says so."""
+    with pytest.raises(PlanError, match=says):
+        choose(of, BuildOptions(), lambda: False)
+    assert choose(of, BuildOptions(), lambda: True).builder == "docker"
+    assert base_without_engine(of).startswith("not possible: ")
+
+
+def test_cuda_in_wheels_needs_no_engine() -> None:
+    """A GPU image upon Python's own base is made of layers like any other."""
+    torch = plan(requirements=replace(REQUIREMENTS, locked=TORCH_12), accelerator=GPU)
+    assert choose(torch, BuildOptions(), lambda: False).builder == "embedded"
 
 
 def test_trim_is_for_the_engine() -> None:
