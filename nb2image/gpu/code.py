@@ -433,6 +433,13 @@ def dotted(node: ast.expr) -> str:
 
 
 def quoted(node: ast.AST) -> str:
-    """The code of a node, short and on one line."""
+    """The code of a node, short and on one line; of a long chain of calls the last."""
     text = " ".join(ast.unparse(node).split())
+    if (
+        len(text) > MAX_QUOTE
+        and isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+    ):
+        given = " ".join(ast.unparse(argument) for argument in node.args).split()
+        text = f"….{node.func.attr}({' '.join(given)})"
     return text if len(text) <= MAX_QUOTE else text[: MAX_QUOTE - 1] + "…"

@@ -138,6 +138,12 @@ def test_every_reason_names_its_cell_and_line() -> None:
     ]
 
 
+def test_a_long_chain_of_calls_is_told_by_its_end() -> None:
+    """What uses the GPU is there."""
+    (reason,) = evidence(f"torch.tensor([{', '.join('12345' * 9)}]).cuda()").reasons
+    assert reason.message == "uses a GPU: ….cuda()"
+
+
 @pytest.mark.parametrize(
     ("metadata", "kind"),
     [
