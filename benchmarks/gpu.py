@@ -1,6 +1,6 @@
 """How large images for a GPU become, with the usual recipe beside them; and how true forecasts are.
 
-    python benchmarks/gpu.py [--driver 570.26] [--build torch,tensorflow,xgboost]
+    python -m benchmarks.gpu [--driver 570.26] [--build torch,tensorflow,xgboost]
 
 Nothing is fetched for the first table but lists of files: the images are planned and forecast,
 never built. The usual recipe is nvidia/cuda:…-cudnn-runtime-ubuntu22.04 with the same wheels on

@@ -39,6 +39,7 @@ from nb2image.requirements.python_version import PythonChoice, choose_python
 from nb2image.requirements.release import parse_specifier, releases
 from nb2image.requirements.runtime_files import named_pythons
 from nb2image.requirements.syntax import python_bounds
+from nb2image.requirements.torch_cpu import has_cpu_builds
 from nb2image.requirements.world import World
 
 
@@ -173,7 +174,8 @@ def first_days(direct: Sequence[DirectRequirement], index: Index) -> dict[str, s
             if file.upload_time
         ]
         if days:
-            found[f"{wanted.name} {exact}".strip()] = min(days)
+            build = "'s build for the CPU" if has_cpu_builds(project) else ""
+            found[f"{wanted.name}{build} {exact}".strip()] = min(days)
     return found
 
 
