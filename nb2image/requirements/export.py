@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from nb2image.errors import OptionError, RequirementsError
@@ -10,6 +11,8 @@ from nb2image.requirements.conflicts import diagnose
 from nb2image.requirements.mend import resolve_mended
 from nb2image.requirements.resolver import Refusal, ResolveRequest
 from nb2image.requirements.world import World
+
+REQUIRES_PYTHON = re.compile(r'(?m)^requires-python = "[^"]*"$')
 
 
 def pylock(requirements: Requirements, world: World) -> str:
@@ -28,7 +31,16 @@ def pylock(requirements: Requirements, world: World) -> str:
         raise RequirementsError(
             f"pylock.toml cannot be written: {refused.explanation}", code=refused.kind
         )
-    return found.pylock
+    return stated(found.pylock, requirements.python)
+
+
+def stated(pylock: str, python: str) -> str:
+    """The lock for every patch release of the Python, and of nobody else's making.
+
+    uv writes the very patch release that it resolved for as the oldest that will do.
+    """
+    text = REQUIRES_PYTHON.sub(f'requires-python = "=={python}.*"', pylock, count=1)
+    return text.replace('created-by = "uv"', 'created-by = "nb2image"', 1)
 
 
 def pinned(package: LockedPackage) -> str:

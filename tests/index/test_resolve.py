@@ -7,16 +7,20 @@ import subprocess
 import sys
 import threading
 import time
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from packaging.pylock import Pylock
+from packaging.specifiers import SpecifierSet
 
 from nb2image.caching import clear_cache
 from nb2image.model import LockedPackage
 from nb2image.network import read_network
 from nb2image.requirements.cache import index_cache
 from nb2image.requirements.conflicts import diagnose
+from nb2image.requirements.export import stated
 from nb2image.requirements.index import Index
 from nb2image.requirements.mend import resolve_mended
 from nb2image.requirements.resolver import (
@@ -352,3 +356,15 @@ def install(
     argv += ["--index-url", index.url, "--python-version", "3.11", "-r", str(lock)]
     argv += ["--find-links", str(links)] if links else []
     return subprocess.run(argv, env=dict(services.environ), capture_output=True, text=True)
+
+
+def test_the_lock_for_other_tools_is_valid(index: FakeIndex, services: Services) -> None:
+    """PEP 751 by packaging's own reader, for every patch release of the Python."""
+    index.add(sdist("source-only", "1.0", requires=["pandas"]))
+    found = ask(services, "source-only")
+    assert isinstance(found, Resolution)
+    lock = Pylock.from_dict(tomllib.loads(stated(found.pylock, "3.11")))
+    lock.validate()
+    assert [str(p.name) for p in lock.packages] == ["numpy", "pandas", "source-only"]
+    assert lock.requires_python == SpecifierSet("==3.11.*")
+    assert lock.created_by == "nb2image"
