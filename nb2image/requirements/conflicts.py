@@ -41,6 +41,8 @@ NO_WHEELS = re.compile(rf"\b{NAME}(?P<bounds>[=<>!~][^ ]*) has no usable wheels"
 BROKEN = re.compile(r"Metadata for `(?P<name>[^`]+)`(?: \(v(?P<version>[^)]+)\))?")
 TOO_NEW = re.compile(r"`(?P<name>[^`]+)` was filtered by `exclude-newer`")
 YANKED = re.compile(rf"\b{NAME}==\S+ was yanked")
+SUBJECT = re.compile(rf"{NAME}(?:\[[^\]]*\])?(?:[=<>!~][^ ]*)? depends? on ")
+OBJECT = re.compile(rf" depends? on (?:one of: *)?{NAME}")
 WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 FETCH_TROUBLE = ("Failed to fetch", "error sending request", "Failed to download", "dns error")
 DIRECT = re.compile(
@@ -166,6 +168,16 @@ def mentioned(message: str, wanted: Iterable[str]) -> tuple[str, ...]:
     said = {canonicalize_name(w.rstrip(".,")) for w in WORD.findall(message)}
     said |= {canonicalize_name(re.split(r"[=<>!~]", w)[0]) for w in message.split()}
     return tuple(name for name in wanted if name in said)
+
+
+def depended_on(explanation: str) -> set[str]:
+    """Canonical names that others ask for in a refusal and that ask for nothing themselves.
+
+    Of ``tensorflow==1.10.0 depends on numpy<=1.14.5``, numpy: where one of the two must step
+    back, it is the one that has no wish.
+    """
+    asked = {str(canonicalize_name(n)) for n in names(OBJECT, explanation)}
+    return asked - {str(canonicalize_name(n)) for n in names(SUBJECT, explanation)}
 
 
 def wishes(direct: DirectRequirement) -> list[Finding]:

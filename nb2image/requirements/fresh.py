@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from nb2image.model import DirectRequirement
-from nb2image.requirements.conflicts import diagnose, mentioned
+from nb2image.requirements.conflicts import depended_on, diagnose, mentioned
 from nb2image.requirements.index import PackageIndex
 from nb2image.requirements.release import choose_release
 from nb2image.requirements.resolver import Refusal, Resolution, ResolveRequest
@@ -21,7 +21,7 @@ from nb2image.requirements.target import Target
 
 RECENT = timedelta(days=730)
 """The second lower bound is this much older than the newest release."""
-MAX_LETTING_GO = 6
+MAX_LETTING_GO = 8
 
 Bounds = dict[str, tuple[str, ...]]
 """By distribution its lower bounds, the strictest first."""
@@ -51,7 +51,9 @@ def resolve_newest(
         movable = [name for name, steps in left.items() if len(steps) > floor]
         if not movable:
             return found
-        for name in [name for name in movable if name in named] or movable:
+        pointed = [name for name in movable if name in named]
+        first = depended_on(refused.explanation)
+        for name in [name for name in pointed if name in first] or pointed or movable:
             del left[name][:1]
     lines = tuple(f"{name}>={steps[-1]}" for name, steps in sorted(bounds.items()) if floor)
     return resolve(replace(request, constraints=(*request.constraints, *lines)))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from nb2image.model import ResolutionStep
-from nb2image.requirements.conflicts import Diagnosis, diagnose, mentioned
+from nb2image.requirements.conflicts import Diagnosis, depended_on, diagnose, mentioned
 from nb2image.requirements.dates import YEAR, VersionPolicy
 from nb2image.requirements.pins import Pin, described
 from nb2image.requirements.python_releases import all_series, order
@@ -196,8 +196,13 @@ def climb(
 
 
 def release_pins(pins: tuple[Pin, ...], refused: Diagnosis) -> tuple[Pin, ...]:
-    """The pins without those that the refusal speaks of; none when it speaks of none."""
+    """The pins without those that the refusal speaks of; none when it speaks of none.
+
+    What is only depended on goes first.
+    """
     named = {*mentioned(refused.explanation, [p.name for p in pins]), *refused.packages}
+    held = {p.name for p in pins} & named & depended_on(refused.explanation)
+    named = held or named
     kept = tuple(p for p in pins if p.name not in named)
     return kept if len(kept) < len(pins) else ()
 

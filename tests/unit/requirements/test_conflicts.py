@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from nb2image.model import Evidence, Place
-from nb2image.requirements.conflicts import diagnose, refusal_error
+from nb2image.requirements.conflicts import depended_on, diagnose, refusal_error
 from tests.unit.requirements.builders import wanted
 
 CONFLICT = """error: No solution found when resolving dependencies
@@ -170,3 +170,17 @@ def test_an_address_that_cannot_be_read_is_told_without_its_secrets() -> None:
     )
     found = diagnose(message)
     assert found.explanation == "x from git.test/x.git@v1: Could not resolve host"
+
+
+@pytest.mark.parametrize(
+    ("explanation", "expected"),
+    [
+        ("Because flow==1.10.0 depends on numpy<=1.14 and the notebook needs numpy", {"numpy"}),
+        ("Because all versions of pandas depend on numpy<2", {"numpy"}),
+        ("Because a[x]>=2 depends on b>=1 and b>=1 depends on c<3", {"c"}),
+        ("Because only old==1.0 is available", set()),
+    ],
+)
+def test_who_depends_on_whom(explanation: str, expected: set[str]) -> None:
+    """Only what asks for nothing itself."""
+    assert depended_on(explanation) == expected

@@ -184,3 +184,18 @@ def test_the_last_bounds_stay_while_there_is_another_day(floor: bool, last: tupl
     found = resolve_newest(REQUEST, bounds, resolve, floor=floor)
     assert tried[-1] == last
     assert (found == FOUND) is not floor
+
+
+def test_of_two_the_one_that_is_depended_on_steps_back() -> None:
+    """numpy's newest is worth less than a release of what needs an older one."""
+    tried: list[tuple[str, ...]] = []
+
+    def resolve(request: ResolveRequest) -> Resolution | Refusal:
+        tried.append(request.constraints)
+        if "numpy>=2" in request.constraints:
+            return Refusal(message="cause: Because all versions of flow depend on numpy<2")
+        return FOUND
+
+    bounds = {"flow": ("5", "0"), "numpy": ("2", "1", "0")}
+    assert resolve_newest(REQUEST, bounds, resolve, floor=True) == FOUND
+    assert tried == [("flow>=5", "numpy>=2"), ("flow>=5", "numpy>=1")]
