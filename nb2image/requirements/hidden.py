@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
@@ -48,6 +48,8 @@ class Rule:
     """The distribution that brings the owner."""
     needs: tuple[tuple[str, ...], ...]
     """Distributions, all of them; each with alternatives that do as well."""
+    bounds: Mapping[str, str] = field(default_factory=dict)
+    """Which versions of them."""
     extra: str = ""
     by_extra: bool = False
     """The extra says it all and every release that needs the distributions has it."""
@@ -147,7 +149,7 @@ def with_hidden(
             continue
         owner = by_name.get(rule.distribution)
         release = known.release(owner) if owner else None
-        if rule.versions and release and release.version not in SpecifierSet(rule.versions):
+        if rule.versions and not holds_for(rule, release):
             continue
         extra = rule.extra and release and small_extra(release, rule.extra, index, target)
         if owner and extra:
@@ -166,11 +168,19 @@ def with_hidden(
             if old:
                 by_name[name] = replace(old, evidence=(*old.evidence, said))
             elif rule.listed or not any(name in known.brings(d) for d in by_name.values()):
-                by_name[name] = DirectRequirement(name=name, evidence=(said,))
+                bound = rule.bounds.get(name, "")
+                by_name[name] = DirectRequirement(name=name, specifier=bound, evidence=(said,))
             else:
                 brought[name] = DirectRequirement(name=name, evidence=(said,))
     left_out = tuple(brought[name] for name in sorted(brought) if name not in by_name)
     return tuple(by_name[name] for name in sorted(by_name)), left_out
+
+
+def holds_for(rule: Rule, release: Release | None) -> bool:
+    """Whether a rule for some versions holds; of an unknown release, unless it bounds others."""
+    if release is None:
+        return not any(rule.bounds.values())
+    return SpecifierSet(rule.versions).contains(release.version, prereleases=True)
 
 
 def evidence(name: str, use: Use, rule: Rule) -> Evidence:
@@ -283,12 +293,12 @@ def read_rules(text: str) -> tuple[Rule, ...]:
 def read_rule(owner: str, row: Mapping[str, Any], about: Mapping[str, Any]) -> Rule:
     """One rule of an owner's table."""
     distribution = canonicalize_name(about.get("distribution", owner))
+    needs = [[Requirement(text) for text in need.split("|")] for need in row["needs"]]
     return Rule(
         owner=owner,
         distribution=distribution,
-        needs=tuple(
-            tuple(str(canonicalize_name(n)) for n in need.split("|")) for need in row["needs"]
-        ),
+        needs=tuple(tuple(str(canonicalize_name(n.name)) for n in need) for need in needs),
+        bounds={canonicalize_name(n.name): str(n.specifier) for need in needs for n in need},
         extra=row.get("extra", ""),
         by_extra=row.get("by_extra", False),
         listed=row.get("listed", False),

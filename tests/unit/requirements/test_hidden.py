@@ -105,6 +105,14 @@ def test_a_small_extra_is_taken_with_it() -> None:
     assert found["pandas"].extras == ("parquet",)
 
 
+@pytest.mark.parametrize(("version", "specifier"), [("1.3.5", "<82"), ("1.4.0", None)])
+def test_plots_of_pandas_1_look_for_backends(version: str, specifier: str | None) -> None:
+    """A rule may hold for some versions, and bound what it asks for."""
+    index = FakeIndex().add("pandas", version)
+    found = added(PD + "df['a'].plot()", "pandas", index=index).get("setuptools")
+    assert (found.specifier if found else None) == specifier
+
+
 def test_what_comes_along_anyway_is_not_named() -> None:
     """A distribution that another requirement brings needs no line of its own."""
     index = FakeIndex().add("seaborn", "0.13", requires=("matplotlib>=3.4", "pandas"))
