@@ -38,7 +38,10 @@ def follow(job: Job, doing: str) -> None:
                 args=[job.id],
             )
             st.page_link(
-                links.WATCH, label="Watch its log", icon="👀", query_params={"job": job.id}
+                links.WATCH,
+                label="Watch its log",
+                icon=":material/visibility:",
+                query_params={"job": job.id},
             )
 
     look()

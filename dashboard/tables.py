@@ -13,7 +13,8 @@ STYLE = (
     ".nb2image-table th,.nb2image-table td{padding:.3rem .9rem .3rem 0;text-align:right;"
     "vertical-align:top;border-bottom:1px solid rgba(128,128,128,.35)}"
     ".nb2image-table th:first-child,.nb2image-table td:first-child{text-align:left}"
-    ".nb2image-table thead th{overflow-wrap:anywhere;min-width:6rem}"
+    ".nb2image-table thead th{overflow-wrap:anywhere;min-width:4rem}"
+    ".nb2image-table.words th,.nb2image-table.words td{text-align:left}"
     ".nb2image-table caption{text-align:left;padding-bottom:.3rem;font-weight:600}</style>"
 )
 
@@ -23,10 +24,12 @@ def table(
     caption: str,
     *,
     colours: Mapping[str, str] | None = None,
+    words: bool = False,
 ) -> str:
     """A table with its caption; the first cell of a row is its heading.
 
-    ``colours`` gives cells that begin with a word a colour.
+    ``colours`` gives cells that begin with a word a colour; ``words`` are no numbers, which
+    stand at the right.
     """
     heads = "".join(f'<th scope="col">{escaped(name)}</th>' for name in columns)
     rows = []
@@ -34,7 +37,7 @@ def table(
         cells = "".join(cell(str(value), colours or {}) for value in others)
         rows.append(f'<tr><th scope="row">{escaped(first)}</th>{cells}</tr>')
     return (
-        f'{STYLE}<div class="nb2image-table" tabindex="0" role="region" '
+        f'{STYLE}<div class="nb2image-table{" words" if words else ""}" tabindex="0" role="region" '
         f'aria-label="{escaped(caption)}"><table><caption>{escaped(caption)}</caption>'
         f"<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )

@@ -71,8 +71,8 @@ def subject(
     numbered = NUMBERED.fullmatch(name)
     image, shown = remembered(int(numbered[1]), entries) if numbered else (name, name)
     inspection = inspect_named(image, services, platform=platform)
-    cold, warm = build_times(inspection.provenance.plan_digest, entries)
-    return built(inspection, shown, cold_seconds=cold, warm_seconds=warm)
+    cold, warm, partly = build_times(inspection.provenance.plan_digest, entries)
+    return built(inspection, shown, cold_seconds=cold, warm_seconds=warm, partly_seconds=partly)
 
 
 def remembered(number: int, entries: Sequence[HistoryEntry]) -> tuple[str, str]:
@@ -96,9 +96,9 @@ def remembered(number: int, entries: Sequence[HistoryEntry]) -> tuple[str, str]:
 
 def build_times(
     plan_digest: str, entries: Sequence[HistoryEntry]
-) -> tuple[float | None, float | None]:
-    """Seconds of the last builds of a plan with nothing and with everything in the cache."""
-    cold = warm = None
+) -> tuple[float | None, float | None, float | None]:
+    """Seconds of the last builds of a plan with nothing, everything, and something in the cache."""
+    cold = warm = partly = None
     for entry in reversed(entries):
         if plan_digest and entry.plan_digest == plan_digest and entry.ok and entry.steps:
             seconds = entry.seconds if entry.build_seconds is None else entry.build_seconds
@@ -106,7 +106,9 @@ def build_times(
                 cold = seconds
             elif entry.cached_steps >= entry.steps - 1:  # loading the context is always done
                 warm = seconds
-    return cold, warm
+            else:
+                partly = seconds
+    return cold, warm, partly
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,8 +166,8 @@ def there(
     emit(Noticed(stage="build", finding=finding))
     with inspecting(tag, emit):
         inspection = inspect_named(tag, services, platform=options.platform)
-    cold, warm = build_times(digest, history_entries(services))
-    return built(inspection, variant, cold_seconds=cold, warm_seconds=warm)
+    cold, warm, partly = build_times(digest, history_entries(services))
+    return built(inspection, variant, cold_seconds=cold, warm_seconds=warm, partly_seconds=partly)
 
 
 def build_variant(

@@ -236,6 +236,9 @@ def remember(
     except KeyboardInterrupt:
         memory.failed(Interrupted("interrupted"))
         raise
+    except Exception as error:  # a fault of ours did not end well either
+        memory.failed(Nb2ImageError(f"{type(error).__name__}: {error}", code="fault"))
+        raise
     finally:
         if path is not None:
             entry = replace(memory.entry, seconds=time.monotonic() - begun)

@@ -8,8 +8,7 @@ from typing import Any
 from dashboard.charts import ROW, Spec, byte_axis, config, name_axis, palette
 from dashboard.compare.names import labels
 from dashboard.compare.segments import Segments
-from nb2image.analysis.comparison_text import size_cell
-from nb2image.model.comparison import Comparison
+from nb2image.model.comparison import Comparison, Subject
 from nb2image.sizes import amount
 
 Colours = Mapping[str, str]
@@ -27,7 +26,7 @@ def totals(comparison: Comparison, colour: Colours) -> Spec:
         {
             "image": name,
             "size": subject.size,
-            "words": size_cell(subject.size, first) + (" expected" if subject.forecast else ""),
+            "words": total_words(subject, first),
             "role": "baseline" if number == 0 else "compared",
         }
         for number, (name, subject) in enumerate(
@@ -38,6 +37,14 @@ def totals(comparison: Comparison, colour: Colours) -> Spec:
     return bars(values, "size", colour, color={
         "field": "role", "type": "nominal", "scale": palette(scale, scale), "legend": None,
     })  # fmt: skip
+
+
+def total_words(subject: Subject, first: int) -> str:
+    """The size, short enough to stand beside its bar on a phone."""
+    words = amount(subject.size)
+    if first and subject.size != first:
+        words += f", {100 * (subject.size / first - 1):+.1f} %"
+    return words + (" (forecast)" if subject.forecast else "")
 
 
 def deltas(comparison: Comparison, colour: Colours) -> Spec:
@@ -134,11 +141,13 @@ def stacked(comparison: Comparison, segments: Segments, scale: Colours, colour: 
 
 def times(comparison: Comparison, colour: Colours) -> Spec | None:
     """Seconds of the builds that are known; None without any."""
-    kinds = {"cold": colour["accent"], "warm": colour["warn"]}
+    kinds = {"cold": colour["accent"], "partly cached": colour["quiet"], "warm": colour["warn"]}
     values: list[Spec] = [
         {"image": name, "build": kind, "seconds": round(seconds, 2), "words": f"{seconds:.1f} s"}
         for name, subject in zip(names_of(comparison), comparison.subjects, strict=True)
-        for kind, seconds in (("cold", subject.cold_seconds), ("warm", subject.warm_seconds))
+        for kind, seconds in zip(
+            kinds, (subject.cold_seconds, subject.partly_seconds, subject.warm_seconds), strict=True
+        )
         if seconds is not None
     ]
     if not values:

@@ -35,7 +35,7 @@ def show(job: Job, found: Comparison) -> None:
     )
     order = names.with_first(called, first)
     found = compare([found.subjects[number] for number in order])
-    with right.popover("Budget", icon="🎯", width="stretch"):
+    with right.popover("Budget", icon=":material/rule:", width="stretch"):
         flags, budget = limits.ask()
     found = hold(found, budget)
     show_budget(found, budget)
@@ -64,9 +64,9 @@ def show_budget(found: Comparison, budget: Budget) -> None:
     if budget == Budget():
         return
     if all(gate.ok for gates in found.gates for gate in gates):
-        st.success("Pass: every image keeps the budget.", icon="✅")
+        st.success("Pass: every image keeps the budget.", icon=":material/check_circle:")
     else:
-        st.error("Fail: not every image keeps the budget.", icon="⛔")
+        st.error("Fail: not every image keeps the budget.", icon=":material/error:")
     colour = theme.colours()
     marks = {"ok": colour["good"], "FAILED": colour["bad"]}
     st.html(table(tables.limits(found), "Budget", colours=marks))
@@ -164,7 +164,9 @@ def show_building(found: Comparison) -> None:
         values = times["data"]["values"]
         told = "; ".join(f"{v['image']} {v['build']} {v['words']}" for v in values)
         chart(times, f"Seconds of the builds: {told}")
-        st.caption("Cold: nothing in the cache but the base image. Warm: everything in it.")
+        st.caption(
+            "Of the build alone. Cold: nothing in the cache but the base image. Warm: everything."
+        )
     st.subheader("Efficiency and waste")
     for name, subject in zip(bars.names_of(found), found.subjects, strict=True):
         if subject.efficiency is None:
@@ -210,7 +212,7 @@ def show_export(found: Comparison) -> None:
                 file_name=f"comparison.{suffix}",
                 mime=mime,
                 on_click="ignore",
-                icon="⬇️",
+                icon=":material/download:",
                 key=f"export-{suffix}",
             )
 

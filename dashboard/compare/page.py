@@ -19,7 +19,7 @@ def show() -> None:
     """Show what can be compared, and the comparison that the address names."""
     st.title("Compare")
     job = named()
-    with st.expander("What to compare", expanded=job is None, icon="📦"):
+    with st.expander("What to compare", expanded=job is None, icon=":material/deployed_code:"):
         choose.show()
     if job is None:
         show_earlier()
@@ -50,14 +50,19 @@ def show_finished(job: Job) -> None:
         outcome.show(job, found)
         return
     if job.failure is not None:
-        st.error(f"**{escape(job.failure.message)}**", icon="⛔")
+        st.error(f"**{escape(job.failure.message)}**", icon=":material/error:")
         if job.failure.hint:
             st.markdown(f"**What to do:** {escape(job.failure.hint)}")
     elif job.state == "cancelled":
-        st.warning("Cancelled.", icon="✋")
+        st.warning("Cancelled.", icon=":material/pan_tool:")
     else:
-        st.error("The comparison came to no result.", icon="⛔")
-    st.page_link(links.WATCH, label="What it printed", icon="👀", query_params={"job": job.id})
+        st.error("The comparison came to no result.", icon=":material/error:")
+    st.page_link(
+        links.WATCH,
+        label="What it printed",
+        icon=":material/visibility:",
+        query_params={"job": job.id},
+    )
     command_line.show(job.request.kind, job.request.arguments)
 
 

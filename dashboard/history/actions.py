@@ -18,11 +18,16 @@ from nb2image.model.history import HistoryEntry
 
 def show(entry: HistoryEntry, entries: Sequence[HistoryEntry]) -> None:
     """The buttons, as far as the entry allows them."""
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         show_repeat(entry)
         show_edit(entry)
         if entry.size and entry.reference:
-            st.page_link(links.COMPARE, label="Compare", query_params={"image": f"@{entry.id}"})
+            st.page_link(
+                links.COMPARE,
+                label="Compare",
+                icon=":material/bar_chart:",
+                query_params={"image": f"@{entry.id}"},
+            )
     image = of.image(entry, entries)
     if not image:
         return

@@ -70,7 +70,7 @@ def show_outcome(entry: HistoryEntry, report: Report | None) -> None:
         good = report is None or report.verdict is None or report.verdict.proved
         (st.success if good else st.warning)(escape(words))
         return
-    st.error(f"**{escape(entry.message or entry.error or 'It failed.')}**", icon="⛔")
+    st.error(f"**{escape(entry.message or entry.error or 'It failed.')}**", icon=":material/error:")
     if report is not None and report.error_hint:
         st.markdown(f"**What to do:** {escape(report.error_hint)}")
     if report is not None and report.error_place is not None:
@@ -95,11 +95,12 @@ def show_verdict(verdict: Verdict, pairs: Mapping[int, tuple[of.Pair, ...]]) -> 
     columns: dict[str, Sequence[object]] = {
         "Cell": [cell.cell for cell in rows],
         "Result": [WORDS[cell.grade] for cell in rows],
-        "Why": [cell.why for cell in rows],
         "Seconds": ["" if cell.seconds is None else f"{cell.seconds:.2f}" for cell in rows],
     }
+    if any(cell.why for cell in rows):
+        columns["Why"] = [cell.why for cell in rows]
     marks = {words: colour[use] for words, use in GRADES.items()}
-    st.html(table(columns, "Cells against the notebook", colours=marks))
+    st.html(table(columns, "Cells against the notebook", colours=marks, words=True))
     for cell in rows:
         show_cell(cell, pairs.get(cell.cell, ()))
 

@@ -29,7 +29,7 @@ def show() -> None:
         listing.link()
     except HistoryError as error:
         st.title("History")
-        st.error(f"**{escape(error.message)}**", icon="⛔")
+        st.error(f"**{escape(error.message)}**", icon=":material/error:")
         st.markdown(f"**What to do:** {escape(error.hint)}")
 
 

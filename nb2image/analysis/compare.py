@@ -59,6 +59,7 @@ def built(
     *,
     cold_seconds: float | None = None,
     warm_seconds: float | None = None,
+    partly_seconds: float | None = None,
 ) -> Subject:
     """An image that was inspected."""
     return Subject(
@@ -84,6 +85,7 @@ def built(
         wastes=inspection.efficiency.wastes[:WASTES],
         cold_seconds=cold_seconds,
         warm_seconds=warm_seconds,
+        partly_seconds=partly_seconds,
     )
 
 

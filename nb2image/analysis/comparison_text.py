@@ -150,9 +150,10 @@ TOTALS: tuple[tuple[str, Value], ...] = (
     ("wasted", of_subject(lambda s: s.wasted_bytes)),
     ("build, cold", of_subject(lambda s: s.cold_seconds)),
     ("build, warm", of_subject(lambda s: s.warm_seconds)),
+    ("build, partly cached", of_subject(lambda s: s.partly_seconds)),
 )
 COUNTS = {"Python packages", "layers"}
-SECONDS = {"build, cold", "build, warm"}
+SECONDS = {"build, cold", "build, warm", "build, partly cached"}
 
 
 def total_lines(comparison: Comparison) -> Iterator[Line]:

@@ -49,6 +49,8 @@ class Subject:
     """A build without a cache; None when none is known."""
     warm_seconds: float | None = None
     """A build with everything in the cache."""
+    partly_seconds: float | None = None
+    """A build with something in the cache."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -288,7 +288,11 @@ def test_remembers_proofs(kept: History, verdict: Verdict, message: str) -> None
 
 @pytest.mark.parametrize(
     ("error", "slug"),
-    [(BuildError("no", code="build-step"), "build-step"), (KeyboardInterrupt(), "interrupted")],
+    [
+        (BuildError("no", code="build-step"), "build-step"),
+        (KeyboardInterrupt(), "interrupted"),
+        (ZeroDivisionError("ours"), "fault"),
+    ],
 )
 def test_remembers_failures(kept: History, error: BaseException, slug: str) -> None:
     """A failed command is kept with its error, which passes through."""

@@ -206,7 +206,7 @@ def entry(number: int, seconds: float, cached: int, **more: object) -> HistoryEn
 
 
 def test_build_times_from_the_history() -> None:
-    """The last cold and the last warm build of the same plan count."""
+    """Of the same plan the last build counts, cold, warm, and in between."""
     entries = [
         entry(6, 1.0, 7, ok=False),
         entry(5, 2.0, 8),
@@ -215,8 +215,8 @@ def test_build_times_from_the_history() -> None:
         entry(2, 50.0, 1),
         entry(1, 70.0, 0, plan_digest="sha256:2"),
     ]
-    assert build_times("sha256:1", entries) == (50.0, 2.0)
-    assert build_times("", entries) == (None, None)
+    assert build_times("sha256:1", entries) == (50.0, 2.0, 9.0)
+    assert build_times("", entries) == (None, None, None)
     told = [entry(1, 50.0, 0, build_seconds=40.0)]
     assert build_times("sha256:1", told)[0] == 40.0
 

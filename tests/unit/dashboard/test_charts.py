@@ -64,8 +64,8 @@ def test_totals() -> None:
     words = [value["words"] for value in spec["data"]["values"]]
     assert words == [
         "100.0 MB",
-        "140.0 MB (+40.0 MB, +40.0 %)",
-        "90.0 MB (-10.0 MB, -10.0 %) expected",
+        "140.0 MB, +40.0 %",
+        "90.0 MB, -10.0 % (forecast)",
     ]
 
 
@@ -147,7 +147,7 @@ def test_nothing_is_divided_by_zero() -> None:
     """Images without a byte can be drawn."""
     empty = replace(SOON, size=0, packages=())
     found = compare([empty, empty])
-    assert bars.totals(found, COLOUR)["data"]["values"][0]["words"] == "0 B expected"
+    assert bars.totals(found, COLOUR)["data"]["values"][0]["words"] == "0 B (forecast)"
     bars.deltas(found, COLOUR)
     assert by_package(found).pieces == ()
     treemap(empty, (), {}, COLOUR)
