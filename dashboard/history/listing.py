@@ -8,7 +8,7 @@ from typing import Any, cast, get_args
 
 import streamlit as st
 
-from dashboard import command_line, links, theme
+from dashboard import command_line, links, state, theme
 from dashboard.history import entries as of
 from dashboard.history import trend
 from nb2image.history import History
@@ -45,7 +45,7 @@ def filtered(
         "Notebook",
         notebooks,
         index=None,
-        format_func=lambda path: Path(path).name,
+        format_func=shown,  # stands in the address too
         placeholder="All notebooks",
         key="notebook",
         bind="query-params",
@@ -67,6 +67,12 @@ def filtered(
     arguments += ["--state", result] if STATES[result] is not None else []
     arguments += ["--limit", str(limit)] if limit != LIMITS[0] else []
     return found, arguments, notebook or ""
+
+
+def shown(notebook: str) -> str:
+    """A notebook's path, relative to the start folder where it lies below that."""
+    path, start = Path(notebook), state.start_folder()
+    return str(path.relative_to(start)) if path.is_relative_to(start) else notebook
 
 
 def show_trend(found: Sequence[HistoryEntry]) -> None:
