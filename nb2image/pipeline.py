@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from platform import machine
+from shutil import which
 from typing import TYPE_CHECKING
 
 from nb2image.build.choose import BuildOptions
@@ -301,10 +302,10 @@ def can_be_run(image: BuiltImage, plan: BuildPlan, how: BuildOptions, services: 
     """Whether the built image is here to be run: in an engine, or in a file for this machine."""
     from nb2image.engine import engine_answers
 
-    if image.builder != "embedded":
-        return True
     if image.file:
         return plan.requirements.platform.partition("-")[0] == machine()
+    if image.builder != "embedded":
+        return True
     return not how.push and engine_answers(services.environ)
 
 
@@ -395,16 +396,32 @@ def builder(
     from nb2image.build.choose import choose
     from nb2image.engine import engine_answers
 
-    choice = choose(plan, how, lambda: engine_answers(services.environ))
+    choice = choose(
+        plan,
+        how,
+        lambda: engine_answers(services.environ),
+        lambda: which("podman", path=services.environ.get("PATH")) is not None,
+    )
     if choice.builder == "docker":
         return docker_builder(services)
+    beside = folder.with_name(f"{folder.resolve().name}.tar")
+    if choice.builder == "podman":
+        from nb2image.build.podman import PodmanBuilder
+        from nb2image.network import read_network
+
+        network = read_network(services.environ)
+        return PodmanBuilder(
+            run=services.run,
+            environ=services.environ,
+            network=network,
+            archive=how.archive or beside,
+        )
     from nb2image.build.embedded.make import make_builder
     from nb2image.build.embedded.targets import Destination
 
     destination = Destination(layout=how.archive, push=how.push)
     if not (how.archive or how.push):
         answers = engine_answers(services.environ)
-        beside = folder.with_name(f"{folder.resolve().name}.tar")
         destination = Destination(engine=answers, layout=None if answers else beside)
     message = f"built without an engine ({choice.reason})"
     finding = Finding(severity="note", code="embedded-chosen", message=message)

@@ -17,7 +17,7 @@ from nb2image.model import BuildPlan
 class BuildOptions:
     """How an image is to be built, as the user asks for it."""
 
-    builder: Literal["auto", "docker", "embedded"] = "auto"
+    builder: Literal["auto", "docker", "embedded", "podman"] = "auto"
     archive: Path | None = None
     """Write the image there: a folder, or a file that ends with .tar."""
     push: bool = False
@@ -54,19 +54,30 @@ class BuildOptions:
 class Choice:
     """A builder and why it was chosen."""
 
-    builder: Literal["docker", "embedded"]
+    builder: Literal["docker", "embedded", "podman"]
     reason: str
 
 
-def choose(plan: BuildPlan, asked: BuildOptions, engine_answers: Callable[[], bool]) -> Choice:
+def choose(
+    plan: BuildPlan,
+    asked: BuildOptions,
+    engine_answers: Callable[[], bool],
+    podman_is_here: Callable[[], bool] = lambda: False,
+) -> Choice:
     """The builder for a plan.
 
     An image for the local engine is made quickest by the engine itself, one for a registry or a
-    file by us; what must be compiled or needs a RUN can only be made by an engine. The engine is
-    asked only where its answer matters. Raises OptionError for options that contradict, PlanError
-    for a GPU image that we cannot make.
+    file by us; what must be compiled can only be made by an engine, or by podman, which needs
+    none. Each is asked only where its answer matters. Raises OptionError for options that
+    contradict, PlanError for a GPU image that we cannot make.
     """
     choice = preferred(plan, asked, engine_answers)
+    for_file = asked.embedded_only in ("", "--archive")
+    if choice.builder == "embedded" and asked.builder == "auto" and for_file:
+        needs = "there are packages to compile" if needs_compiler(plan) else ""
+        needs = needs or ("there are tests to leave out" if plan.trim else needs_run(plan))
+        if needs and podman_is_here():
+            choice = Choice(builder="podman", reason=f"{choice.reason}, and {needs}")
     if plan.trim and choice.builder == "embedded":
         raise OptionError(
             f"--trim needs a Docker engine, and the embedded builder is taken: {choice.reason}",
@@ -103,6 +114,14 @@ def preferred(plan: BuildPlan, asked: BuildOptions, engine_answers: Callable[[],
                 hint="leave out --builder docker",
             )
         return Choice(builder="docker", reason="asked for")
+    if asked.builder == "podman":
+        if only not in ("", "--archive"):
+            raise OptionError(
+                f"{only} belongs to the embedded builder",
+                code="builder-option",
+                hint="leave out --builder podman",
+            )
+        return Choice(builder="podman", reason="asked for")
     if asked.builder == "embedded":
         return Choice(builder="embedded", reason="asked for")
     if only:

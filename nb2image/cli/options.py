@@ -54,6 +54,7 @@ class Builder(StrEnum):
     auto = "auto"
     docker = "docker"
     embedded = "embedded"
+    podman = "podman"
 
 
 class Compression(StrEnum):
@@ -97,7 +98,7 @@ BuilderOf = Annotated[
     Builder,
     option(
         "--builder",
-        help="The Docker engine, or nb2image itself, which needs none. Default: what suits.",
+        help="The Docker engine, nb2image alone, or podman. Default: what suits.",
         panel=BUILD,
     ),
 ]

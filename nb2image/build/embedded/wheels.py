@@ -94,7 +94,8 @@ def refuse_what_needs_a_run(plan: BuildPlan) -> None:
         raise PlanError(
             f"the embedded builder installs wheels only, and there is none for: {names}",
             code="embedded-needs-wheels",
-            hint="build with Docker (--builder docker), or choose a Python for which they exist",
+            hint="build with an engine (--builder docker, or podman, which needs no daemon and no "
+            "root), or choose a Python for which they exist",
         )
 
 

@@ -50,9 +50,31 @@ def test_builder(
 
 
 @pytest.mark.parametrize(
+    ("of", "asked", "podman", "builder"),
+    [
+        (COMPILED, {}, True, "podman"),
+        (COMPILED, {}, False, "embedded"),
+        (COMPILED, {"archive": Path("image.tar")}, True, "podman"),
+        (COMPILED, {"push": True}, True, "embedded"),
+        (COMPILED, {"builder": "embedded"}, True, "embedded"),
+        (plan(trim=True), {}, True, "podman"),
+        (PLAN, {}, True, "embedded"),
+        (PLAN, {"builder": "podman"}, True, "podman"),
+    ],
+)
+def test_podman_makes_what_must_be_compiled(
+    of: BuildPlan, asked: dict[str, Any], podman: bool, builder: str
+) -> None:
+    """Where no engine answers: each row as above, with whether podman is here."""
+    choice = choose(of, BuildOptions(**asked), lambda: False, lambda: podman)
+    assert choice.builder == builder
+
+
+@pytest.mark.parametrize(
     ("of", "asked"),
     [
         (PLAN, {"builder": "docker", "push": True}),
+        (PLAN, {"builder": "podman", "push": True}),
         (plan(trim=True), {"builder": "embedded"}),
         (plan(trim=True), {"archive": Path("image.tar")}),
     ],
