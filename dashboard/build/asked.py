@@ -19,7 +19,7 @@ import msgspec
 from nb2image.doctor import Check
 from nb2image.jobs import Failure, JobManager, JobRequest
 from nb2image.model import BuildPlan
-from nb2image.model.forecast import Forecast
+from nb2image.model.forecast import Forecast, OtherKind
 
 KEPT = 64
 CHECKS_FRESH = 120.0
@@ -35,6 +35,8 @@ class Planned:
 
     plan: BuildPlan
     forecast: Forecast | None = None
+    other_kind: OtherKind | None = None
+    """The same for a GPU, or for the CPU, where there is such an image."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

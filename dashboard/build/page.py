@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
@@ -17,6 +18,7 @@ from dashboard.build.overview import Overview, overview
 from dashboard.build.rules import problems
 from dashboard.build.session import Note
 from dashboard.text import escape, sentence
+from nb2image.analysis.forecast_text import other_line
 from nb2image.doctor import Check
 from nb2image.errors import Nb2ImageError
 from nb2image.jobs import Failure, Job, JobRequest
@@ -176,6 +178,25 @@ def summary(view: Overview) -> None:
         st.metric("Notes", len(view.findings), help="What there is to know before a build")
     if view.error is not None:
         refused(view.error)
+        leave_out(view.error)
+
+
+def leave_out(error: Nb2ImageError) -> None:
+    """A button that does without the cells at fault."""
+    cells = sorted({f.place.cell for f in error.findings if f.place and f.place.cell})
+    if not cells:
+        return
+    text = ",".join(map(str, cells))
+    label = f"Leave out cell {text}" if len(cells) == 1 else f"Leave out the cells {text}"
+    st.button(label, type="primary", on_click=take_skip, args=(text,), key="build-leave-out")
+
+
+def take_skip(cells: str) -> None:
+    """Cells are to be left out, beside those that are already."""
+    now = session.form()
+    together = ",".join(filter(None, (now.skip_cells, cells)))
+    session.fill(replace(now, skip_cells=together), ("skip_cells",))
+    st.session_state["build-look"] = ("skip_cells",)
 
 
 def with_form(
@@ -212,7 +233,8 @@ def with_form(
         outlook(questions, number, answer, last, checks)
         if view.error is None:
             button(library, reference, path, form, wrong, answer)
-        preview.show(view, plan, forecast, last)
+        pending = answer is not None and answer.state == "pending"
+        preview.show(view, plan, forecast, last, pending=pending)
 
 
 def ask(questions: Asked, library: Library, reference: str, path: Path, form: Form) -> str:
@@ -331,6 +353,8 @@ def figures(questions: Asked, last: str) -> None:
         st.metric("Packages", len(plan.requirements.locked))
         st.metric("Python", plan.requirements.python, help=plan.requirements.python_reason or None)
         st.metric("Made for", kind, help=plan.accelerator.reason or None)
+    if shown.other_kind is not None:
+        st.caption(escape(sentence(other_line(shown.other_kind))))
 
 
 def machine(checks: tuple[Check, ...] | None) -> None:

@@ -27,7 +27,14 @@ SEVERITY = {
 SHOWN_FINDINGS = 50
 
 
-def show(view: Overview, plan: BuildPlan | None, forecast: Forecast | None, plan_id: str) -> None:
+def show(
+    view: Overview,
+    plan: BuildPlan | None,
+    forecast: Forecast | None,
+    plan_id: str,
+    *,
+    pending: bool,
+) -> None:
     """The tabs; only the one that is open is made."""
     tabs = dict(zip(TABS, st.tabs(TABS, key="build-tabs", on_change="rerun"), strict=True))
     for name, tab in tabs.items():
@@ -39,7 +46,11 @@ def show(view: Overview, plan: BuildPlan | None, forecast: Forecast | None, plan
             elif name == "train.py":
                 script(view)
             elif plan is None:
-                st.caption("Shown as soon as the packages are known.")
+                st.caption(
+                    "Shown as soon as the packages are known."
+                    if pending
+                    else "There is no plan yet: see above what stands in its way."
+                )
             elif name == "Packages":
                 packages(plan, forecast, plan_id)
             elif name == "Dockerfile":

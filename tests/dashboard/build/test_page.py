@@ -306,6 +306,10 @@ def test_a_notebook_that_cannot_be_converted(start: Path, open_page: OpenPage) -
     assert not app.exception
     assert "cannot be converted" in app.error[0].value
     assert not [b for b in app.button if b.key == "build-start"]
+    app.button(key="build-leave-out").click().run()
+    assert not app.exception
+    assert not app.error
+    assert command(app) == "nb2image convert --skip-cells 4 needs_r.ipynb"
 
 
 @pytest.mark.parametrize(
