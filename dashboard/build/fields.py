@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -18,6 +18,7 @@ OLDEST = (3, 8)
 """The oldest Python that the list offers; older ones can be typed."""
 COMMON_APT = ("ffmpeg", "git", "graphviz", "libgl1", "libglib2.0-0", "libgomp1", "poppler-utils")
 MAX_FILES = 500
+PLATFORMS = ("linux/amd64", "linux/arm64")
 
 Problems = Mapping[str, str]
 
@@ -76,16 +77,12 @@ def text(name: str, label: str, problems: Problems, *, help: str, placeholder: s
 
 
 def choice(
-    name: str,
-    label: str,
-    options: Sequence[str],
-    problems: Problems,
-    *,
-    help: str,
-    shown: Callable[[str], str] = str,
-    more: bool = False,
+    name: str, label: str, options: Mapping[str, str], problems: Problems, *, help: str
 ) -> None:
-    """A field that offers a choice; with ``more`` other values can be typed."""
+    """A field that offers a choice; ``options`` are its values and what they are called.
+
+    A browser answers with what a value is called: that must not change while the page is open.
+    """
     if not known(name):
         return
     now = session.field(name)
@@ -95,8 +92,26 @@ def choice(
         offered,
         key=session.key(name),
         help=help,
-        format_func=shown,
-        accept_new_options=more,
+        format_func=lambda value: options.get(value, value),
+    )
+    problem(name, problems)
+
+
+def open_choice(
+    name: str, label: str, options: Sequence[str], problems: Problems, *, help: str, nothing: str
+) -> None:
+    """A field that offers a choice and takes what is typed too; ``nothing`` stands for empty."""
+    if not known(name):
+        return
+    now = session.field(name)
+    st.selectbox(
+        label,
+        list(dict.fromkeys([*options, *([now] if now else [])])),
+        index=None,
+        key=session.key(name),
+        help=help,
+        placeholder=nothing,
+        accept_new_options=True,
     )
     problem(name, problems)
 
@@ -150,8 +165,7 @@ def number(name: str, label: str, problems: Problems, *, help: str, most: int) -
 
 def target(plan: BuildPlan | None, problems: Problems) -> None:
     """CPU or GPU."""
-    found = f" ({plan.accelerator.kind.upper()})" if plan and chosen("target") else ""
-    names = {"auto": f"As the notebook needs{found}", "cpu": "CPU", "gpu": "NVIDIA GPU"}
+    names = {"auto": "As the notebook needs", "cpu": "CPU", "gpu": "NVIDIA GPU"}
     st.radio(
         "What it computes on",
         list(names),
@@ -183,7 +197,7 @@ def about_gpu(problems: Problems) -> None:
     )  # fmt: skip
     names = {"": "Automatic", "slim": "Slim Python image", "nvidia": "NVIDIA's CUDA image"}
     choice(
-        "gpu_base", "Base for the GPU", list(names), problems, shown=lambda v: names.get(v, v),
+        "gpu_base", "Base for the GPU", names, problems,
         help="Most packages bring CUDA themselves; NVIDIA's image is for those that do not.",
     )  # fmt: skip
 
@@ -201,9 +215,8 @@ def image(plan: BuildPlan | None, problems: Problems) -> None:
     )  # fmt: skip
     found = f" ({plan.requirements.python})" if plan and chosen("python") else ""
     pythons = [v for v in reversed(all_series()) if tuple(map(int, v.split("."))) >= OLDEST]
-    choice(
-        "python", "Python", ["", *pythons], problems, more=True,
-        shown=lambda v: v or f"Automatic{found}",
+    open_choice(
+        "python", "Python", pythons, problems, nothing=f"Automatic{found}",
         help="Automatic takes the version that the notebook was saved with, if it still works.",
     )  # fmt: skip
     names = {False: "Several stages: smaller image", True: "One stage: shorter Dockerfile"}
@@ -216,7 +229,7 @@ def image(plan: BuildPlan | None, problems: Problems) -> None:
     )
     builders = {"auto": "Automatic", "docker": "Docker engine", "embedded": "Without an engine"}
     choice(
-        "builder", "Builder", list(builders), problems, shown=lambda v: builders.get(v, v),
+        "builder", "Builder", builders, problems,
         help="Without an engine nb2image puts the image together itself and writes it to a file.",
     )  # fmt: skip
     base = plan.base.reference if plan and chosen("base_image") else ""
@@ -254,7 +267,7 @@ def packages(plan: BuildPlan | None, problems: Problems) -> None:
     )  # fmt: skip
     names = {"": "Automatic", "as-of": "Of a day", "latest": "The newest"}
     choice(
-        "versions", "Releases", list(names), problems, shown=lambda v: names.get(v, v),
+        "versions", "Releases", names, problems,
         help="Automatic takes those of the day when the notebook was last run, where it tells.",
     )  # fmt: skip
     text(
@@ -302,14 +315,13 @@ def runs(view: Overview, problems: Problems) -> None:
     name = view.script.name if view.script else "train.py"
     starts = {"script": f"The script: python {name}", "lab": "JupyterLab with the notebook"}
     choice(
-        "entry", "What the image runs", list(starts), problems,
-        shown=lambda v: starts.get(v, v),
+        "entry", "What the image runs", starts, problems,
         help="The script runs and ends; JupyterLab waits for a browser.",
     )  # fmt: skip
     last = len(view.notebook.cells)
     names = {"notebook": "As they stand", "executed": "As they were executed"}
     choice(
-        "order", "Order of the cells", list(names), problems, shown=lambda v: names.get(v, v),
+        "order", "Order of the cells", names, problems,
         help="The saved notebook knows in which order its cells were run last.",
     )  # fmt: skip
     text(
@@ -340,16 +352,14 @@ def proof(problems: Problems) -> None:
     )  # fmt: skip
     names = {"reproduced": "It shows what the notebook shows", "ran": "It runs to its end"}
     choice(
-        "require", "Success is when", list(names), problems, shown=lambda v: names.get(v, v),
+        "require", "Success is when", names, problems,
         help="What the build has to reach to count as done.",
     )  # fmt: skip
     switch(
         "fix", "Add what a failed run lacks and try again", problems, help="Three times at most."
     )  # fmt: skip
-    networks = {"": "None", "bridge": "The engine's usual network"}
-    choice(
-        "network", "Network of the run", list(networks), problems, more=True,
-        shown=lambda v: networks.get(v, v),
+    open_choice(
+        "network", "Network of the run", ("bridge",), problems, nothing="None",
         help="A notebook that downloads data needs one. Its code can then reach the outside.",
     )  # fmt: skip
     st.number_input(
@@ -370,7 +380,7 @@ def proof(problems: Problems) -> None:
 def more(plan: BuildPlan | None, problems: Problems) -> None:
     """What few people choose."""
     choice(
-        "platform", "Platform", ("linux/amd64", "linux/arm64"), problems,
+        "platform", "Platform", dict(zip(PLATFORMS, PLATFORMS, strict=True)), problems,
         help="The processor of the machine where it will run.",
     )  # fmt: skip
     switch(

@@ -23,6 +23,8 @@ from nb2image.errors import Nb2ImageError
 from nb2image.jobs import Job
 
 PARAMETERS = ("notebook", "options", "job", "fix")
+EMPTY_IS_NONE = ("python", "network")
+"""Fields whose widget says None for nothing."""
 MAX_OPTIONS = 4_000
 """Characters of options in an address; browsers and proxies cut longer ones."""
 
@@ -76,7 +78,11 @@ def fill(wanted: Form, names: Iterable[str] = NAMES) -> None:
     """Put a form, or some fields of it, into the widgets; before they are shown."""
     for name in names:
         value = getattr(wanted, name)
-        st.session_state[key(name)] = list(value) if isinstance(value, tuple) else value
+        if isinstance(value, tuple):
+            value = list(value)
+        elif name in EMPTY_IS_NONE and not value:
+            value = None
+        st.session_state[key(name)] = value
 
 
 def restore() -> None:

@@ -226,7 +226,7 @@ def test_another_choice_takes_the_place_of_a_plan(
     plans = [job for job in state.plans().jobs() if job.request.kind == "plan"]
     assert len(plans) == 2
     wait_for(lambda: state.plans().job(plans[-1].id).state == "cancelled")
-    put(app, python="")  # the first question again: its answer was given up, so it is asked anew
+    put(app, python=None)  # the first question again: its answer was given up, so it is asked anew
     assert len(asked(launch)) == 3
 
 
