@@ -467,12 +467,15 @@ def verify(
     from nb2image.contents import image_contents
     from nb2image.notebook.read import read_notebook
     from nb2image.proof import prove
+    from nb2image.run.gpus import gpus_offered
 
     with stage(emit, "verify"), image_contents(image, services.environ) as contents:
         # the script as it stands there: a context may have been edited by hand
         plan = replace(contents.plan, script=replace(contents.plan.script, text=contents.script))
         path = contents.project.notebook
         notebook = read_notebook(contents.notebook, name=path.stem, suffix=path.suffix)
+        if plan.accelerator.kind == "cuda" and not conditions.gpus:
+            conditions = replace(conditions, gpus=gpus_offered(services.environ))
         verdict = prove(image, plan, notebook, conditions, services.environ, emit, figures=figures)
         return contents.plan, notebook, verdict
 

@@ -143,12 +143,23 @@ def would_work(dist: str, limits: Limits, near: str = "") -> str:
         best = later[0] if later else relaxed[-1]
         return (
             f"{dist} {best.release} (CUDA {best.cuda}) would do; "
-            f"there are builds of {dist} for CUDA {', '.join(cudas)}"
+            f"there are builds of {dist} for CUDA {', '.join(cudas)}{elsewhere(dist, near)}"
         )
     floor = min((row.driver for row in table().of(dist) if row.driver), key=as_version, default="")
     return (
         f"update the driver to {floor} or newer (580 runs every CUDA), or build for the CPU "
         "with --cpu"
+    )
+
+
+def elsewhere(dist: str, release: str) -> str:
+    """The builds of torch beside the package index's, which nb2image takes for the CPU alone."""
+    builds = table().torch_builds.get(release, ()) if dist == "torch" else ()
+    if not builds:
+        return ""
+    return (
+        f"; PyTorch's own index has {dist} {release} for CUDA {', '.join(builds)} too, which a "
+        "requirements file can name by its address"
     )
 
 

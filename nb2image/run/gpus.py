@@ -1,9 +1,12 @@
-"""What an engine says when it cannot hand a GPU to a container, and what to do then."""
+"""Whether an engine hands GPUs to containers, and what it says when it cannot."""
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Mapping
 
+from nb2image.engine import EngineFacts, connect, engine_facts
 from nb2image.errors import EngineError
 
 TOOLKIT = (
@@ -56,3 +59,17 @@ def gpu_error(said: str, gpus: str) -> EngineError | None:
                 f"{words}{told}: --gpus {gpus}", code=code, hint=hint, details=(said,)
             )
     return None
+
+
+def offers_gpus(facts: EngineFacts) -> bool:
+    """Whether the engine knows NVIDIA's runtime or CDI devices."""
+    return "nvidia" in facts.runtimes or any("gpu" in device for device in facts.devices)
+
+
+def gpus_offered(environ: Mapping[str, str]) -> str:
+    """``all`` where an engine answers and hands out GPUs, else empty."""
+    try:
+        with contextlib.closing(connect(environ)) as engine:
+            return "all" if offers_gpus(engine_facts(engine, environ)) else ""
+    except EngineError:
+        return ""

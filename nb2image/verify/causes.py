@@ -52,6 +52,8 @@ NO_GPU = re.compile(
     r"No CUDA GPUs are available|Found no NVIDIA driver|CUDA driver version is insufficient"
     r"|libcuda\.so|Torch not compiled with CUDA enabled|no CUDA-capable device"
 )
+PREFLIGHT = re.compile(r"nb2image: this notebook needs a GPU, and none can be used: ([^\n]*)")
+"""What the check in front of the script says (templates/gpu)."""
 NO_PROGRAM = re.compile(
     r"No such file or directory: '([\w.+-]{1,60})'|failed to execute .{0,20}?'?([\w.+-]{1,40})'?,"
     r"|([\w.+-]{1,60}): (?:command )?not found"
@@ -203,6 +205,9 @@ def by_exception(raised: Raised | None, said: str) -> tuple[str, str, str, str] 
 def by_words(said: str) -> tuple[str, str, str, str] | None:
     """What the end of stderr tells where no exception was seen."""
     tail = said[-2_000:]
+    if refused := PREFLIGHT.search(tail):
+        code, message, hint, wanted = gpu_needed()
+        return code, f"{message}: {refused[1].strip()}", hint, wanted
     if library := LIBRARY.search(tail):
         return library_missing(library[1])
     if "Traceback" not in tail:
@@ -289,7 +294,7 @@ def display_needed() -> tuple[str, str, str, str]:
 
 def gpu_needed() -> tuple[str, str, str, str]:
     """The script wants a GPU."""
-    return "gpu-needed", "it needs a GPU", "run it where there is one with --gpus all", ""
+    return "gpu-needed", "it needs a GPU", "run it where there is one: --gpus all", ""
 
 
 def too_many_processes() -> tuple[str, str, str, str]:

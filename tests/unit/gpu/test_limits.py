@@ -114,6 +114,7 @@ def test_bounds(dist: str, limits: Limits, expected: str) -> None:
     ("dist", "wish", "limits", "says", "hint"),
     [
         ("torch", "==2.15.0", Limits(driver="550.54.14"), "needs driver 580", "2.10.0"),
+        ("torch", "==2.12.0", Limits(driver="550.54.14"), "CUDA 13.0", "12.6, 13.0, 13.2 too"),
         ("tensorflow", "==2.14.0", Limits(), "not on the package index", "2.15.0.post1"),
         ("tensorflow", "==2.15.0", Limits(), "not on the package index", "2.15.0.post1"),
         ("onnxruntime-gpu", "==1.27.0", Limits(), "not on the package index", "1.28.0"),

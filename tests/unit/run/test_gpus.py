@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from nb2image.run.gpus import gpu_error
+from nb2image.run.gpus import gpu_error, offers_gpus
+from tests.unit.build.test_docker import FACTS
 
 
 @pytest.mark.parametrize(
@@ -47,3 +50,19 @@ def test_another_cause_is_left_alone() -> None:
     """A container's other troubles are not blamed on the GPU, nor a run without one."""
     assert gpu_error("no such file or directory", "all") is None
     assert gpu_error("could not select device driver", "") is None
+
+
+@pytest.mark.parametrize(
+    ("runtimes", "devices", "offered"),
+    [
+        (("nvidia", "runc"), (), True),
+        (("runc",), ("nvidia.com/gpu=all",), True),
+        (("runc",), ("vendor.example/nic=0",), False),
+        (("runc",), (), False),
+    ],
+)
+def test_who_hands_out_gpus(
+    runtimes: tuple[str, ...], devices: tuple[str, ...], offered: bool
+) -> None:
+    """NVIDIA's runtime or a CDI device of a GPU."""
+    assert offers_gpus(replace(FACTS, runtimes=runtimes, devices=devices)) is offered

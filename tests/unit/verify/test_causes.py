@@ -91,3 +91,13 @@ def test_an_end_without_exception_has_a_cause(report: RunReport, code: str) -> N
     """Limits, signals and statuses are told apart; the cell is the last that began."""
     failure = explain(report, (CellRun(cell=1, printed="x"), CellRun(cell=4)), SCRIPT)
     assert (failure.code, failure.cell) == (code, 4)
+
+
+def test_a_gpu_that_is_not_there_has_a_cause() -> None:
+    """The check in front of the script ended the run: no cell began."""
+    said = "nb2image: this notebook needs a GPU, and none can be used: no GPU is handed to it\n"
+    run = RunReport(image="x", exit_status=1, seconds=1.0)
+    failure = explain(run, (CellRun(cell=0, warnings=said),), SCRIPT)
+    assert (failure.code, failure.cell) == ("gpu-needed", None)
+    assert failure.message == "it needs a GPU: no GPU is handed to it"
+    assert "--gpus all" in failure.hint
