@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from nb2image.errors import PlanError
+from nb2image.gpu.packages import is_cuda_library
 from nb2image.gpu.table import Row, table
 from nb2image.model import LockedPackage
 
@@ -48,7 +49,7 @@ def named_major(package: LockedPackage) -> int:
 
 def is_nvidia(name: str) -> bool:
     """Whether it is one of the packages that CUDA itself comes in, or a plugin for it."""
-    return name.startswith("nvidia-") or name in NUMBERED_AS_CUDA or bool(INFIX.match(name))
+    return is_cuda_library(name) or bool(INFIX.match(name))
 
 
 def askers(package: LockedPackage, locked: Sequence[LockedPackage]) -> tuple[LockedPackage, ...]:

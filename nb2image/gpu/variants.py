@@ -7,14 +7,11 @@ from dataclasses import replace
 
 from nb2image.gpu.limits import bounds
 from nb2image.gpu.majors import cuda_majors
+from nb2image.gpu.packages import CPU_TWINS
 from nb2image.gpu.table import Row, table
 from nb2image.model import DirectRequirement, Evidence, Limits, LockedPackage, Need
 
-CPU_TWINS = {
-    "onnxruntime": "onnxruntime-gpu",
-    "tensorflow-cpu": "tensorflow",
-    "xgboost-cpu": "xgboost",
-}
+GPU_TWINS = {lean: name for name, lean in CPU_TWINS.items()}
 """Distributions for the CPU alone, and those of the same modules that can use a GPU."""
 RENAMED = {"xgboost": "xgboost-cu12"}
 """What is for CUDA 13 under its own name has another for CUDA 12 (doc/install.rst of xgboost)."""
@@ -33,8 +30,23 @@ def sibling(name: str) -> str:
 def with_gpu_twins(direct: Sequence[DirectRequirement]) -> tuple[DirectRequirement, ...]:
     """The requirements, each that is for the CPU alone under the name that can use a GPU."""
     return tuple(
-        d if d.name not in CPU_TWINS or d.url else under_name(d, CPU_TWINS[d.name], "can use a GPU")
+        d if d.name not in GPU_TWINS or d.url else under_name(d, GPU_TWINS[d.name], "can use a GPU")
         for d in direct
+    )
+
+
+def without_cpu_twins(locked: Sequence[LockedPackage]) -> tuple[LockedPackage, ...]:
+    """The lock without what is there a second time as its GPU twin: their files are the same.
+
+    Others may ask for the twin without CUDA by name; its modules are there.
+    """
+    names = {package.name for package in locked}
+    gone = {lean: name for lean, name in GPU_TWINS.items() if {lean, name} <= names}
+    askers = {gone[p.name]: p.via for p in locked if p.name in gone}
+    return tuple(
+        replace(p, via=tuple(sorted({*p.via, *askers.get(p.name, ())})))
+        for p in locked
+        if p.name not in gone
     )
 
 

@@ -10,7 +10,14 @@ from nb2image.gpu.bases import planned_base
 from nb2image.gpu.limits import bounds, check_wish, majors
 from nb2image.gpu.majors import check_one_major
 from nb2image.gpu.table import table
-from nb2image.gpu.variants import RENAMED, asked_for, common_major, open_majors, with_gpu_twins
+from nb2image.gpu.variants import (
+    RENAMED,
+    asked_for,
+    common_major,
+    open_majors,
+    with_gpu_twins,
+    without_cpu_twins,
+)
 from nb2image.model import Accelerator, Finding, Limits, LockedPackage
 from nb2image.requirements.joint import climb_without_drift
 from nb2image.requirements.ladder import Climb
@@ -57,6 +64,9 @@ def climb_for_gpu(
     based = replace(world, base=base)
     if based.platform(python) != world.platform(python):
         climbed, wanted = climb_again(climbed, wanted, uses, based)
+    if climbed.found is not None:
+        found = replace(climbed.found, packages=without_cpu_twins(climbed.found.packages))
+        climbed = replace(climbed, found=found)
     return climbed, wanted, based
 
 

@@ -7,7 +7,13 @@ import pytest
 from nb2image.errors import PlanError
 from nb2image.gpu.majors import check_one_major, cuda_majors, cuda_version
 from nb2image.gpu.settle import settle
-from nb2image.gpu.variants import asked_for, common_major, open_majors, with_gpu_twins
+from nb2image.gpu.variants import (
+    asked_for,
+    common_major,
+    open_majors,
+    with_gpu_twins,
+    without_cpu_twins,
+)
 from nb2image.model import (
     Accelerator,
     DirectRequirement,
@@ -155,3 +161,12 @@ def test_what_a_machine_must_have(locked: Lock, driver: str, capability: str) ->
     cuda = settle(CUDA, locked).cuda
     assert cuda is not None
     assert (cuda.driver_floor, cuda.min_compute_capability) == (driver, capability)
+
+
+def test_a_twin_is_not_installed_over_the_other() -> None:
+    """rembg asks for onnxruntime, whose modules onnxruntime-gpu has already."""
+    locked = lock("onnxruntime 1.26.0 < rembg\nonnxruntime-gpu 1.26.0\nrembg 2.0.70")
+    kept = without_cpu_twins(locked)
+    assert [(p.name, p.via) for p in kept] == [("onnxruntime-gpu", ("rembg",)), ("rembg", ())]
+    alone = lock("onnxruntime 1.26.0 < rembg\nrembg 2.0.70")
+    assert without_cpu_twins(alone) == alone
