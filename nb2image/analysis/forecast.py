@@ -7,6 +7,7 @@ engine its base exactly; an apt package or an unbuilt sdist is guessed.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -21,6 +22,14 @@ BASES = {"docker": (130_000_000, 20_000_000), "embedded": (55_000_000, 10_000_00
 the releases, what the embedded builder makes of Debian's packages about 55 MB."""
 BASE_RATIO = 0.37
 """Compressed over unpacked bytes of such a base."""
+NVIDIA = re.compile(r"(?:docker\.io/)?nvidia/cuda:(\d+)\.[\d.]+-(cudnn\d*-)?runtime-")
+NVIDIA_BASES = {11: 2_400_000_000, 12: 3_200_000_000, 13: 1_900_000_000}
+"""Bytes of nvidia/cuda's runtime by CUDA major: published for 11.8, else the sum of the same
+libraries in NVIDIA's wheels (12.8, 13.0)."""
+CUDNN = 1_000_000_000
+NVIDIA_ERROR = 0.2
+NVIDIA_RATIO = 0.6
+"""Compressed over unpacked bytes: libraries of machine code that are compressed in part already."""
 APT_PACKAGE = 8_000_000
 """An apt package with what it needs: the libraries that notebooks need have 0.3 to 60 MB."""
 APT_RATIO = 0.33
@@ -107,11 +116,15 @@ def parts(plan: BuildPlan, known: Known) -> Iterator[ForecastItem]:
 
 def base_part(plan: BuildPlan, known: Known) -> ForecastItem:
     """The base image, as the engine or an earlier build tells it."""
-    size = known.base_size
+    size, ratio = known.base_size, BASE_RATIO
     guess, error = BASES[known.builder]
     source = known.base_source or "experience: no engine has it, no earlier build used it"
+    if nvidia := NVIDIA.match(plan.base.reference):
+        guess = NVIDIA_BASES.get(int(nvidia[1]), max(NVIDIA_BASES.values()))
+        guess += CUDNN if nvidia[2] else 0
+        error, ratio = round(NVIDIA_ERROR * guess), NVIDIA_RATIO
     if size is None and known.base_compressed is not None:
-        guess = round(known.base_compressed / BASE_RATIO)
+        guess = round(known.base_compressed / ratio)
         error, source = guess // 8, "its registry's manifest"
     return ForecastItem(
         kind="base",
@@ -119,7 +132,7 @@ def base_part(plan: BuildPlan, known: Known) -> ForecastItem:
         size=guess if size is None else size,
         error=error if size is None else 0,
         guess=size is None,
-        compressed=round((guess if size is None else size) * BASE_RATIO),
+        compressed=round((guess if size is None else size) * ratio),
         source=source,
     )
 

@@ -196,3 +196,20 @@ def test_lines() -> None:
 def test_the_other_kind_in_a_line(other: OtherKind, expected: str) -> None:
     """The option that makes it, and what it takes or why there is none."""
     assert other_line(other) == expected
+
+
+@pytest.mark.parametrize(
+    ("reference", "size", "compressed"),
+    [
+        ("nvidia/cuda:12.8.1-cudnn-runtime-ubuntu22.04", 4.2e9, 2.52e9),
+        ("nvidia/cuda:11.8.0-runtime-ubuntu22.04", 2.4e9, 1.44e9),
+        ("python:3.11-slim-bookworm", BASES["docker"][0], 0.37 * BASES["docker"][0]),
+    ],
+)
+def test_a_base_that_nobody_has_is_guessed_by_its_kind(
+    reference: str, size: float, compressed: float
+) -> None:
+    """NVIDIA's bases are thirty times a slim one."""
+    made = replace(PLAN, base=replace(PLAN.base, reference=reference))
+    found = item(made, replace(KNOWN, base_size=None, base_source=""), reference)
+    assert (found.size, found.compressed, found.guess) == (size, round(compressed), True)
