@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from nb2image.errors import RequirementsError
 from nb2image.model import DirectRequirement, Finding, LockedPackage
-from nb2image.requirements.heavy import Heavy, cuda_left, weighed
+from nb2image.requirements.conflicts import mentioned
+from nb2image.requirements.heavy import Heavy, cuda_builds, cuda_left, weighed
 from nb2image.requirements.joint import climb_without_drift
 from nb2image.requirements.ladder import Climb
 from nb2image.requirements.lean import renamed, without_cuda
-from nb2image.requirements.torch_cpu import VARIABLE
+from nb2image.requirements.torch_cpu import FAMILY, VARIABLE, has_cpu_builds
 from nb2image.requirements.twins import with_twins
 from nb2image.requirements.wanted import Wanted
 from nb2image.requirements.world import World, with_cuda
@@ -28,28 +29,29 @@ def climb_for_cpu(
     direct, findings = without_cuda(wanted.direct)
     wanted = replace(wanted, direct=direct, findings=(*wanted.findings, *findings))
     climbed, found = climb_without_drift(wanted, uses, world)
+    lacking = lacking_build(climbed, world)
+    if lacking:
+        # PyTorch's packages are linked with each other: all of one kind, or none works
+        other = with_cuda(world)
+        instead, held = climb_without_drift(wanted, uses, other)
+        if instead.found is not None:
+            climbed, found, world = instead, held, other
     resolved = climbed.found
     if resolved is None:
         return climbed, found
     target = world.target(climbed.rung.python)
     packages, twins = with_twins(resolved.packages, world.index, target)
-    heavy = cuda_left(packages, world.index, target, world.index.cpu_trouble)
-    if heavy is not None and heavy.mixed:
-        # PyTorch's packages are linked with each other: all of one kind, or none works
-        other = with_cuda(world)
-        climbed, found = climb_without_drift(wanted, uses, other)
-        heavy = heavier(heavy, climbed, other)
-    if heavy is not None and not world.options.allow_cuda_in_cpu:
-        raise refused(heavy, found.direct)
+    heavy = cuda_left(packages, world.index, target)
     if heavy is not None:
+        why = lacking or f"{', '.join(heavy.asking) or 'the notebook'} asks for it"
+        if not world.options.allow_cuda_in_cpu:
+            raise refused(heavy, why, found.direct)
         warning = Finding(
             severity="warning",
             code="cuda-in-cpu",
-            message=f"the image for the CPU carries {heavy.told}: {heavy.why}",
+            message=f"the image for the CPU carries {heavy.told}: {why}",
         )
         found = replace(found, findings=(*found.findings, warning))
-        if heavy.mixed:
-            return climbed, found
     direct = tuple(renamed(d, twins[d.name].name) if d.name in twins else d for d in found.direct)
     notes = tuple(
         note(weighed(p, world.index), weighed(twins[p.name], world.index))
@@ -62,13 +64,18 @@ def climb_for_cpu(
     )
 
 
-def heavier(heavy: Heavy, climbed: Climb, world: World) -> Heavy:
-    """What a lock carries whose packages of PyTorch's all have CUDA."""
+def lacking_build(climbed: Climb, world: World) -> str:
+    """Why PyTorch's packages are not all builds for the CPU; empty when they are."""
     if climbed.found is None:
-        return heavy
+        assert climbed.refused is not None
+        said = (*mentioned(climbed.refused.explanation, FAMILY), *climbed.refused.packages)
+        names = sorted(n for n in set(said) & FAMILY if has_cpu_builds(world.index.project(n)))
+        return f"no build of {' and '.join(names)} without CUDA fits" if names else ""
     target = world.target(climbed.rung.python)
-    whole = cuda_left(climbed.found.packages, world.index, target, None)
-    return replace(whole, why=heavy.why, mixed=True) if whole else heavy
+    builds = cuda_builds(climbed.found.packages, world.index, target)
+    if builds and world.index.cpu_trouble is not None:
+        return f"builds without CUDA are not to be had: {world.index.cpu_trouble.message}"
+    return f"no index has a build of {builds[0].name} without CUDA" if builds else ""
 
 
 def note(package: LockedPackage, twin: LockedPackage) -> Finding:
@@ -82,12 +89,12 @@ def note(package: LockedPackage, twin: LockedPackage) -> Finding:
     )
 
 
-def refused(heavy: Heavy, direct: Sequence[DirectRequirement]) -> RequirementsError:
+def refused(heavy: Heavy, why: str, direct: Sequence[DirectRequirement]) -> RequirementsError:
     """The error for CUDA that nobody asked for."""
     names = {p.name for p in heavy.packages}
     won = (e for d in direct if d.name in names for e in d.evidence if e.won)
     return RequirementsError(
-        f"the image for the CPU would carry {heavy.told}: {heavy.why}",
+        f"the image for the CPU would carry {heavy.told}: {why}",
         code="cuda-in-cpu",
         hint="configure pip with an index or a folder (find-links) that has torch+cpu, or set "
         f"{VARIABLE} to a mirror of PyTorch's; --allow-cuda-in-cpu takes CUDA, --gpu makes an "

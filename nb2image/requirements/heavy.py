@@ -22,9 +22,8 @@ class Heavy:
     """CUDA that is left in a lock for the CPU."""
 
     packages: tuple[LockedPackage, ...]
-    why: str
-    mixed: bool = False
-    """Others of PyTorch's packages are builds for the CPU: the two do not go together."""
+    asking: tuple[str, ...]
+    """The packages that NVIDIA's libraries are there for."""
 
     @property
     def told(self) -> str:
@@ -50,20 +49,28 @@ def weighed(package: LockedPackage, index: PackageIndex) -> LockedPackage:
         return package
 
 
-def cuda_left(
-    locked: Sequence[LockedPackage],
-    index: PackageIndex,
-    target: Target,
-    trouble: RequirementsError | None,
-) -> Heavy | None:
-    """The CUDA in a lock, and why it is there; None when there is none.
-
-    PyTorch's packages of the public index have it on x86-64 in every release, elsewhere where
-    NVIDIA's libraries come with them.
-    """
+def cuda_left(locked: Sequence[LockedPackage], index: PackageIndex, target: Target) -> Heavy | None:
+    """The CUDA in a lock; None when there is none. Raises RequirementsError."""
     libraries = [p for p in locked if is_cuda_library(p.name)]
-    asking = {via for p in libraries for via in p.via}
-    builds = [
+    builds = cuda_builds(locked, index, target)
+    if not libraries and not builds:
+        return None
+    asking = {via for p in libraries for via in p.via if not is_cuda_library(via)}
+    with ThreadPoolExecutor(THREADS) as threads:
+        found = tuple(threads.map(lambda p: weighed(p, index), (*builds, *libraries)))
+    return Heavy(packages=found, asking=tuple(sorted(asking)))
+
+
+def cuda_builds(
+    locked: Sequence[LockedPackage], index: PackageIndex, target: Target
+) -> list[LockedPackage]:
+    """PyTorch's packages in a lock that are linked with CUDA.
+
+    Those of the public index are on x86-64 in every release, elsewhere where NVIDIA's libraries
+    come with them. Raises RequirementsError.
+    """
+    asking = {via for p in locked if is_cuda_library(p.name) for via in p.via}
+    return [
         p
         for p in locked
         if p.name in FAMILY
@@ -71,15 +78,3 @@ def cuda_left(
         and not has_cpu_builds(index.project(p.name))
         and (target.architecture == "x86_64" or p.name in asking)
     ]
-    if not libraries and not builds:
-        return None
-    lean = [p for p in locked if p.name in FAMILY and p not in builds]
-    if builds and trouble is not None:
-        why = f"builds without CUDA are not to be had: {trouble.message}"
-    elif builds:
-        why = f"no index has a build of {builds[0].name} without CUDA"
-    else:
-        why = f"{', '.join(sorted(asking - {p.name for p in libraries})[:3])} asks for it"
-    with ThreadPoolExecutor(THREADS) as threads:
-        found = tuple(threads.map(lambda p: weighed(p, index), (*builds, *libraries)))
-    return Heavy(packages=found, why=why, mixed=bool(builds and lean))

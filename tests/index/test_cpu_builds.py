@@ -197,6 +197,17 @@ def test_builds_of_two_kinds_are_never_mixed(
     assert (pins(found)["torch"], pins(found)["torchvision"]) == ("2.15.0", "0.30.0")
 
 
+def test_a_release_without_a_build_for_the_cpu(
+    tmp_path: Path, host: Services, torch_index: FakeIndex
+) -> None:
+    """What the notebook pins is never replaced by another release: CUDA is named and allowed."""
+    cells = "!pip install torch==2.15.0", "import torch"
+    with pytest.raises(RequirementsError, match=r"kB of CUDA .*no build of torch .* fits"):
+        lock(tmp_path, host, *cells)
+    found = lock(tmp_path, host, *cells, options=replace(LATEST, allow_cuda_in_cpu=True))
+    assert pins(found)["torch"] == "2.15.0"
+
+
 def test_offline_locks_from_the_cache(
     tmp_path: Path, host: Services, index: FakeIndex, torch_index: FakeIndex
 ) -> None:
