@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from nb2image.model import DirectRequirement
 from nb2image.requirements.conflicts import depended_on, diagnose, mentioned
 from nb2image.requirements.index import PackageIndex
-from nb2image.requirements.release import choose_release
+from nb2image.requirements.release import choose_release, releases
 from nb2image.requirements.resolver import Refusal, Resolution, ResolveRequest
 from nb2image.requirements.target import Target
 
@@ -62,7 +62,7 @@ def resolve_newest(
 def lower_bounds(
     direct: Sequence[DirectRequirement], index: PackageIndex, target: Target, as_of: str
 ) -> Bounds:
-    """The newest release of each requirement, the newest with a wheel, one of two years before.
+    """The newest release of each requirement, the newest with a wheel, that of two years before.
 
     A project without one of two years before ends with 0, which binds nothing. Raises
     RequirementsError when the index does not answer.
@@ -76,14 +76,13 @@ def lower_bounds(
         if newest is None or not newest.fits or newest.version.is_prerelease:
             continue
         wheels = replace(project, files=tuple(f for f in project.files if f.is_wheel))
-        steps = {newest.version.public: None}
+        built = choose_release(wheels, target, wanted.specifier, as_of)
         day = long_before(newest.file.upload_time)
-        old = choose_release(wheels, target, wanted.specifier, day) if day else None
-        for other in (choose_release(wheels, target, wanted.specifier, as_of), old):
-            if other and other.fits and other.version <= newest.version:
-                steps[other.version.public] = None
-        if old is None or not old.fits:
-            steps["0"] = None
+        old = next((v for v, _ in releases(project, wanted.specifier, day)), None) if day else None
+        steps = {newest.version.public: None}
+        if built and built.fits and (old or built.version) <= built.version <= newest.version:
+            steps[built.version.public] = None
+        steps[old.public if old and old <= newest.version else "0"] = None
         found[wanted.name] = tuple(steps)
     return found
 

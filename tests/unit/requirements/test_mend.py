@@ -149,9 +149,12 @@ def test_lower_bounds_are_the_newest_then_two_years_older() -> None:
     index.add("lib", "3.0", uploaded="2020-12-01", sdist=True)
     index.add("other", "5.0", uploaded="2020-01-01")
     index.add("young", "1.0", uploaded="2020-06-01")
-    needs = (wanted("lib"), wanted("other", "==5.0"), wanted("young"))
+    index.add("built", "0.1", uploaded="2012-01-01")
+    index.add("built", "2.0", tag="cp27-cp27m-win32", uploaded="2018-01-01", sdist=True)
+    index.add("built", "3.0", tag="cp27-cp27m-win32", uploaded="2020-12-01", sdist=True)
+    needs = (wanted("lib"), wanted("other", "==5.0"), wanted("young"), wanted("built"))
     bounds = lower_bounds(needs, index, TARGET, "2021-01-01")
-    assert bounds == {"lib": ("3.0", "2.0", "1.0"), "young": ("1.0", "0")}
+    assert bounds == {"lib": ("3.0", "2.0", "1.0"), "young": ("1.0", "0"), "built": ("3.0", "2.0")}
 
 
 def test_bounds_are_let_go_where_the_refusal_points() -> None:
