@@ -56,7 +56,9 @@ def execute(
     (folder / "pins.txt").write_text("\n".join(pins) + "\n")
     uv = ["uv", "pip", "install", "--quiet", "--target", str(jupyter), "--python-version", python]
     uv += ["--python-platform", "x86_64-manylinux_2_36", "--only-binary", ":all:"]
-    uv += ["--constraint", str(folder / "pins.txt"), *JUPYTER]
+    held = {pin.partition("==")[0].partition("[")[0] for pin in pins}
+    uv += ["--constraint", str(folder / "pins.txt")]
+    uv += [name for name in JUPYTER if name.partition("<")[0] not in held]
     done = subprocess.run(uv, capture_output=True, text=True)
     if done.returncode:
         return {"kernel": "none", "kernel_why": done.stderr.strip()[-300:]}
