@@ -252,6 +252,8 @@ class Pane {
     const span = Math.max(elapsed, 0.1);
     const body = this.part("tbody");
     while (body.rows.length > picture.steps.length) body.deleteRow(-1);
+    const box = this.part(".scroll");
+    const atEnd = box.scrollHeight - box.clientHeight - box.scrollTop < 40;
     picture.steps.forEach((step, i) => {
       const row = body.rows[i] ?? newRow(body);
       const took = step.seconds ?? Math.max(0, end - step.started);
@@ -263,6 +265,7 @@ class Pane {
       lane.style.left = `${left}%`;
       lane.style.width = `${Math.min(100 - left, took / span * 100)}%`;
     });
+    if (atEnd && picture.ended === null) box.scrollTop = box.scrollHeight;
   }
 
   name(picture) {  // so that the state is seen from another tab
@@ -306,6 +309,7 @@ function newRow(body) {
   for (let i = 0; i < 4; i++) row.insertCell();
   row.cells[0].append(document.createElement("span"), document.createElement("span"));
   row.cells[0].lastChild.className = "detail";
+  row.cells[1].append(document.createElement("span"));
   const lane = document.createElement("div");
   lane.className = "lane";
   lane.setAttribute("aria-hidden", "true");
@@ -319,8 +323,8 @@ function fill(row, step, took) {
   set(name.firstChild, step.name);
   set(name.lastChild, step.detail || moved(step));
   name.title = step.detail ? `${step.name}: ${step.detail}` : step.name;
-  set(state, step.cached ? "cached" : step.state);
-  state.className = step.cached ? "done" : step.state;
+  set(state.firstChild, step.cached ? "cached" : step.state);
+  state.firstChild.className = step.cached ? "badge" : step.state;
   const expected = step.state === "running" && step.expected
     ? ` of ${seconds(step.expected)}` : "";
   set(time, step.cached ? "" : seconds(took) + expected);

@@ -47,6 +47,8 @@ class JobManager:
         """The newest record of each job that this server started: newer than its file's."""
         self._children: dict[str, Child] = {}
         self._threads: dict[str, threading.Thread] = {}
+        self._live: dict[str, Steps] = {}
+        """The steps of each job that runs here, kept up by the thread that reads its output."""
         self._cancelled: set[str] = set()
         self._closed = False
 
@@ -108,7 +110,7 @@ class JobManager:
 
     def _follow(self, number: str, child: Child, log: LogWriter) -> None:
         """Keep what the child prints, until its end; runs on a thread of its own."""
-        steps = Steps()
+        steps = self._live[number] = Steps()
         rest = b""
         while chunk := os.read(child.events.fileno(), CHUNK):
             *lines, rest = (rest + chunk).split(b"\n")
@@ -122,7 +124,7 @@ class JobManager:
         child.events.close()
         with self._lock:
             self._children.pop(number, None)
-            self._threads.pop(number, None)
+            self._live.pop(number, None)
             state = ended(status, cancelled=number in self._cancelled)
             self._save(
                 replace(
@@ -137,6 +139,8 @@ class JobManager:
             )
             self._next()
         self.store.prune()
+        with self._lock:
+            self._threads.pop(number, None)
 
     def _save(self, job: Job) -> None:
         with self._lock:
@@ -185,6 +189,9 @@ class JobManager:
 
     def steps(self, number: str) -> Steps:
         """The steps of a job as far as they are told. Raises KeyError."""
+        live = self._live.get(number)
+        if live is not None:
+            return live
         steps = Steps()
         with self.reader(number) as reader:
             while entries := reader.entries(10_000):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Mapping
@@ -82,6 +83,15 @@ class Store:
             if not job.finished:
                 continue
             count += 1
-            held += sum(file.stat().st_size for file in self.folder(job.id).glob("*"))
+            held += folder_size(self.folder(job.id))
             if count > keep or held > keep_bytes:
                 self.remove(job.id)
+
+
+def folder_size(folder: Path) -> int:
+    """The bytes of a folder's files; what goes meanwhile counts nothing."""
+    size = 0
+    for file in folder.glob("*"):
+        with contextlib.suppress(OSError):
+            size += file.stat().st_size
+    return size

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import OpenServer
+from tests.browser.cutting import Proxy
 from tests.browser.running import (
     Server,
     ended,
@@ -113,6 +114,21 @@ def test_a_long_log_opens_and_is_searched(page: Page, server: Server) -> None:
     text = waiting.value.path().read_text()
     assert "line 109999 " in text
     assert text.count("\n") == 110_000 + HEAD + 1
+
+
+def test_a_cut_connection_loses_no_line(page: Page, server: Server) -> None:
+    """The page says that it is cut, and has every line once when it is back."""
+    with Proxy(server.port) as proxy:
+        near = server.base.replace(str(server.port), str(proxy.port))
+        job = server.play(page, 300, 40)
+        page.goto(f"{near}/watch?job={job}")
+        wait_lines(page, 40)
+        proxy.cut()
+        expect(page.locator(".link")).to_contain_text("No answer from the server")
+        proxy.mend()
+        ended(page, "done").wait_for(timeout=30_000)
+        expect(page.locator(".link")).to_be_hidden()
+        assert line_count(page) == HEAD + 300 + 1
 
 
 def test_twenty_watchers_see_the_same(page: Page, server: Server) -> None:
