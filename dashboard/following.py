@@ -12,6 +12,8 @@ from nb2image.jobs import Job
 
 EVERY = 0.5
 """Seconds between two looks."""
+WIDEST = 80
+"""Characters of what a job does now."""
 
 
 def follow(job: Job, doing: str) -> None:
@@ -26,7 +28,7 @@ def follow(job: Job, doing: str) -> None:
         step = current(now)
         st.progress(
             step[1],
-            text=f"{doing}… {escape(step[0])} ({time.time() - begun:.0f} s)",
+            text=f"{doing}… {escape(cut(step[0]))} ({time.time() - begun:.0f} s)",
         )
         cancelling = state.jobs().cancelling(job.id)
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -45,6 +47,11 @@ def follow(job: Job, doing: str) -> None:
             )
 
     look()
+
+
+def cut(text: str) -> str:
+    """Text that fits a line."""
+    return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"
 
 
 def current(job: Job) -> tuple[str, float]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import command_line, links, state
+from dashboard.build.library import Library
 from dashboard.compare import names
 from dashboard.text import escape
 from nb2image.errors import HistoryError
@@ -68,7 +69,7 @@ def show_images(entries: Sequence[HistoryEntry]) -> None:
         st.error(problem)
     ready = len(chosen) >= 2 and not problems
     if st.button("Compare", type="primary", disabled=not ready, key="compare"):
-        begin(tuple(chosen), title=" · ".join(chosen))
+        begin(tuple(chosen), title=" · ".join(names.short(n, offered) for n in chosen))
     if ready:
         command_line.show("compare", chosen)
     elif not problems:
@@ -78,7 +79,8 @@ def show_images(entries: Sequence[HistoryEntry]) -> None:
 def show_variants(entries: Sequence[HistoryEntry]) -> None:
     """The ways of building a notebook: those that are there, and those that are missing."""
     asked = st.query_params.get("notebook")
-    offered = list(dict.fromkeys(([asked] if asked else []) + notebooks(entries)))
+    below = Library(start=state.start_folder(), uploads=state.shared().uploads).names()
+    offered = list(dict.fromkeys((*filter(None, [asked]), *notebooks(entries), *below)))
     notebook = st.selectbox(
         "Notebook",
         offered,

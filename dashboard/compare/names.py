@@ -54,6 +54,11 @@ def build_label(entry: HistoryEntry) -> str:
     return f"{entry.reference}{size}, build {entry.id} of {when(entry)[:16]}"
 
 
+def short(name: str, offered: Mapping[str, str]) -> str:
+    """What to call an image in a few words: ``tiny:cpu @12``."""
+    return f"{offered[name].split(', ')[0]} {name}" if name in offered else name
+
+
 def labels(names: Sequence[str]) -> tuple[str, ...]:
     """The names, each different from the others and from the other columns of tables."""
     seen = dict.fromkeys(("", "Name", "Kind", "Version"), 1)

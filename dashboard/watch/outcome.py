@@ -6,6 +6,8 @@ import msgspec
 import streamlit as st
 
 from dashboard import links, state
+from dashboard.text import escape
+from nb2image.delivery import Delivered
 from nb2image.jobs import Job
 from nb2image.model import Report
 from nb2image.sizes import amount
@@ -35,7 +37,16 @@ def show_result(job: Job) -> None:
     report = report_of(job)
     image = report.image if report else None
     if report is None or image is None:
-        st.success("Done.", icon=":material/check_circle:")
+        delivered = delivered_of(job) if job.request.kind in ("save", "push") else None
+        where = f"Brought to {escape(delivered.to)}." if delivered else "Done."
+        st.success(where, icon=":material/check_circle:")
+        if job.request.kind == "compare":
+            st.page_link(
+                links.COMPARE,
+                label="See the comparison",
+                icon=":material/bar_chart:",
+                query_params={"job": job.id},
+            )
         return
     st.success(
         f"**{image.reference}** is built: {amount(image.size)}.", icon=":material/check_circle:"
@@ -50,6 +61,14 @@ def show_result(job: Job) -> None:
             query_params={"image": image.reference},
         )
         st.page_link(links.HISTORY, label="History", icon=":material/history:")
+
+
+def delivered_of(job: Job) -> Delivered | None:
+    """Where an image was saved or pushed to; None when that cannot be told."""
+    try:
+        return msgspec.json.decode(state.jobs().result(job.id), type=Delivered)
+    except (KeyError, msgspec.DecodeError):
+        return None
 
 
 def report_of(job: Job) -> Report | None:

@@ -71,6 +71,7 @@ def test_two_builds_become_a_job(
     (request,) = launch.requests
     assert (request.kind, request.arguments) == ("compare", ("@2", "@1"))
     assert request.folder == str(tmp_path / "start")
+    assert request.title == "a:gpu @2 · a:cpu @1"
     assert page.query_params["job"]
     assert not page.exception
 

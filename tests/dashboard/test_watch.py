@@ -185,3 +185,15 @@ def test_a_stream_tells_lines_steps_and_the_end(jobs: JobManager, launch: FakeLa
     picture = [data for head, data in sent if head == "steps"][-1]
     assert [(s["stage"], s["state"]) for s in picture["steps"]] == [("build", "failed")]
     assert picture["ended"] is not None
+
+
+def test_what_was_saved_is_told(open_page: OpenPage, jobs: JobManager, launch: FakeLaunch) -> None:
+    """Where an image was brought to; a comparison is a link away."""
+    launch.result = b'{"image":"a:1","image_id":"sha256:1","to":"a[1].tar","seconds":1.0}'
+    saved = end(jobs, launch, jobs.start(request(kind="save")), 0)
+    assert "Brought to a\\[1\\]\\.tar." in texts(open_page("watch", job=saved.id))
+    launch.result = b"{}"
+    compared = end(jobs, launch, jobs.start(request(kind="compare")), 0)
+    page = open_page("watch", job=compared.id)
+    assert not page.exception
+    assert "See the comparison" in [link.proto.label for link in page.get("page_link")]

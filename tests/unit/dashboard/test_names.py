@@ -74,6 +74,12 @@ def test_builds_of_the_history() -> None:
     }
 
 
+def test_short_names() -> None:
+    """A build by its image and number, what was typed as it is."""
+    assert names.short("@4", {"@4": "a:1, 5.0 MB, build 4"}) == "a:1 @4"
+    assert names.short("b:1", {}) == "b:1"
+
+
 def test_variants_that_are_there() -> None:
     """By the name that compare gives them, the newest build of each."""
     entries = [
