@@ -49,6 +49,8 @@ class Candidate:
     declared: Declared | None = None
     specifier: str = ""
     source: str = ""
+    hidden: bool = False
+    """Its files do not show the module, and the catalogue says that it has it."""
     strict: bool = False
     """Every name that is imported must be there, not only the module."""
 
@@ -182,6 +184,7 @@ def candidates(group: Group, search: Search) -> Iterator[Candidate]:
             detail="in the catalogue",
             source=entry.source,
             strict=entry.ambiguous,
+            hidden=entry.hidden,
         )
     else:
         unknown = [d for d in search.declared if d not in named and is_unknown(d, catalogue)]
@@ -193,6 +196,8 @@ def candidates(group: Group, search: Search) -> Iterator[Candidate]:
                 specifier=declared.specifier,
                 detail=UNKNOWN,
             )
+    if group.key.partition(".")[0] in catalogue.elsewhere:
+        return
     if voted:
         yield Candidate(rule="pipreqs", name=voted, detail="in pipreqs's mapping", source="pipreqs")
     if entry is None and group.key not in catalogue.generic:
@@ -245,6 +250,9 @@ def judged(candidate: Candidate, group: Group, search: Search) -> Verdict:
     guess = candidate.rule in GUESSES or (declared is not None and declared.itself)
     if not guess and not candidate.strict:
         verdict = verify(candidate.name, group.key, needs, index, bounds)
+        if candidate.hidden and verdict.release is not None:
+            words = f"{verdict.release.version} has {group.key}, by its documentation"
+            return Verdict(ok=True, detail=words, release=verdict.release)
         if verdict.ok or not search.as_of:
             return verdict
         # What a distribution is does not hang on the date; which release it takes is seen later.

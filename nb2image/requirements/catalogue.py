@@ -30,6 +30,8 @@ class Entry:
     """Distributions that provide the same module: taken when they are declared."""
     specifier: str = ""
     """Bounds without which the distribution does not provide the module."""
+    hidden: bool = False
+    """The distribution's files do not show the module: the source's word counts."""
     ambiguous: bool = False
     """The import name means little (``datasets``): what is imported from it is checked too."""
     source: str = ""
@@ -51,6 +53,8 @@ class Catalogue:
     """Names of conda packages → distributions, where they differ."""
     generic: frozenset[str]
     """Import names that say nothing: never taken from an index on their own."""
+    elsewhere: Mapping[str, str]
+    """Modules that no index has → where they come from: a namesake is another project."""
     tools: frozenset[str]
     """Distributions that install lines name and no notebook needs."""
     gpu: frozenset[str]
@@ -103,6 +107,7 @@ def read_catalogue(text: str) -> Catalogue:
             distribution=canonicalize_name(row["dist"]) if row["dist"] else "",
             alternatives=tuple(canonicalize_name(name) for name in row.get("also", ())),
             specifier=row.get("specifier", ""),
+            hidden=row.get("hidden", False),
             ambiguous=row.get("ambiguous", False),
             source=row.get("source", ""),
         )
@@ -111,6 +116,7 @@ def read_catalogue(text: str) -> Catalogue:
         namespaces=table["namespaces"],
         conda=table["conda"],
         generic=frozenset(table["generic"]["names"]),
+        elsewhere=table["elsewhere"],
         tools=frozenset(table["tools"]["names"]),
         gpu=frozenset(table["gpu"]["names"]),
     )

@@ -179,6 +179,16 @@ def unresolved(found: Answer, project: Project) -> Finding:
             hint=f"add its folder to sys.path in the notebook, or name a distribution with "
             f"--assume {found.group.key}=DISTRIBUTION",
         )
+    place = load_catalogue().elsewhere.get(found.group.key.partition(".")[0], "")
+    if place:
+        return Finding(
+            severity="note" if found.group.optional else "error",
+            code="import-not-indexed",
+            message=f"no package index has {need.module}: {place}",
+            place=need.place,
+            hint=f"install it in a cell (%pip install git+…), or --assume "
+            f"{found.group.key}=DISTRIBUTION",
+        )
     tried = "; ".join(f"{e.candidate}: {e.detail.rpartition('; ')[2]}" for e in found.evidence)
     return Finding(
         severity="note" if found.group.optional else "error",

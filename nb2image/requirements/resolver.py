@@ -7,7 +7,9 @@ pyproject.toml that lies beside the notebook.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -338,17 +340,19 @@ def cache_key(request: ResolveRequest, services: Services, network: NetworkConfi
 def folder_states(links: tuple[str, ...]) -> list[str]:
     """The files in this host's folders and indexes: a wheel that is put there counts at once.
 
-    A new file in a project's folder of an index changes that folder, or its page.
+    A new file of an index's project changes the project's page, or its folder where it has none.
     """
     found = []
     for link in links:
         folder = local_path(link) if "://" in link else Path(link)
-        if folder is None or not folder.is_dir():
-            continue
-        for path in sorted(folder.iterdir()):
-            page = path / "index.html"
-            for seen in (path, page) if page.exists() else (path,):
-                found.append(f"{path.name} {seen.stat().st_mtime_ns}")
+        with contextlib.suppress(OSError):
+            # an index may have thousands of folders: no Path for each of them
+            for entry in sorted(os.scandir(folder), key=lambda e: e.name) if folder else ():
+                try:
+                    status = os.stat(f"{entry.path}/index.html")  # noqa: PTH116
+                except OSError:
+                    status = entry.stat()
+                found.append(f"{entry.name} {status.st_mtime_ns}")
     return found
 
 

@@ -250,6 +250,27 @@ def test_generic_names_are_never_looked_up(index: FakeIndex, tmp_path: Path) -> 
     assert refusal(found) == "no distribution found for import utils"
 
 
+def test_what_no_index_has_is_not_taken_for_its_namesake(index: FakeIndex, tmp_path: Path) -> None:
+    """NVIDIA's apex lies on GitHub; the index's apex is somebody else's."""
+    for n in range(9):
+        index.add("apex", f"0.{n}", ("apex/__init__.py",))
+    found = names(index, "import apex", folder=tmp_path)
+    assert [f.code for f in found.unresolved] == ["import-not-indexed"]
+    assert "github.com/NVIDIA/apex" in found.unresolved[0].message
+    line = "git+https://github.com/NVIDIA/apex"
+    found = names(index, "import apex", folder=tmp_path, installs=[line])
+    assert found.direct[0].url == line
+
+
+def test_a_module_that_no_file_shows_is_taken_on_the_catalogues_word(
+    index: FakeIndex, tmp_path: Path
+) -> None:
+    """hnswlib is an extension that its setup.py names, and has no wheels."""
+    index.add("hnswlib", "0.8.0", ("setup.py", "hnswlib/hnswlib.h"), sdist=True)
+    found = names(index, "import hnswlib", folder=tmp_path)
+    assert direct(found) == ["hnswlib"]
+
+
 def test_an_empty_project_is_refused(index: FakeIndex, tmp_path: Path) -> None:
     """A project that holds no module provides none."""
     grown(index, "tinylib", (), sdist=True)

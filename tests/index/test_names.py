@@ -1,0 +1,96 @@
+"""Names against a real index, from a notebook on disk to its lock: what must never be taken."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from nb2image import pipeline
+from nb2image.errors import RequirementsError
+from nb2image.events import ignore
+from nb2image.options import Options
+from nb2image.services import Services
+from tests.index.fake_index import FakeIndex
+from tests.index.wheels import sdist, wheel
+
+
+def locked(folder: Path, services: Services, *sources: str, **options: object) -> dict[str, str]:
+    """What a notebook of these cells is given."""
+    cells = [
+        {
+            "cell_type": "code",
+            "id": f"c{n}",
+            "metadata": {},
+            "source": source,
+            "outputs": [],
+            "execution_count": None,
+        }
+        for n, source in enumerate(sources)
+    ]
+    spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    metadata = {"kernelspec": spec}
+    notebook = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    path = folder / "nb.ipynb"
+    path.write_text(json.dumps(notebook))
+    found = pipeline.find(path, Options(**options), services, ignore)  # type: ignore[arg-type]
+    return {package.name: package.version for package in found.locked}
+
+
+@pytest.fixture(autouse=True)
+def usual(index: FakeIndex) -> None:
+    """A project that is meant, and others that wait for a notebook to name them."""
+    index.add(wheel("scikit-learn", "1.5", files={"sklearn/__init__.py": ""}))
+    index.add(sdist("sklearn", "0.0", files={}))
+    for n in range(9):
+        index.add(wheel("stormlib", f"1.{n}", files={"stormlib/__init__.py": "def wind(): ..."}))
+        index.add(wheel("raincalc", f"1.{n}", files={"sunshine/__init__.py": ""}))
+        index.add(wheel("utils", f"1.{n}", files={"utils/__init__.py": "def run(): ..."}))
+    index.add(wheel("windtool", "0.1", files={"windtool/__init__.py": ""}))
+
+
+def test_what_is_known_and_what_shows_the_module_is_taken(
+    tmp_path: Path, services: Services
+) -> None:
+    """The catalogue's name, never its twin; the same name when its files bear it out."""
+    found = locked(tmp_path, services, "import sklearn", "from stormlib import wind")
+    assert found == {"scikit-learn": "1.5", "stormlib": "1.8"}
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("import raincalc", "has no module raincalc"),
+        ("from stormlib import hail", "hail"),
+        ("import stormlib.deep", "stormlib.deep"),
+        ("import utils", "import utils"),
+        ("import windtool", "few releases"),
+        ("import stornlib", "no such project"),
+    ],
+)
+def test_a_word_is_no_reason_to_install_something(
+    tmp_path: Path, services: Services, index: FakeIndex, source: str, why: str
+) -> None:
+    """A wheel without the module or the name, a generic word, a new project, a slip of the pen."""
+    with pytest.raises(RequirementsError) as caught:
+        locked(tmp_path, services, "1", source)
+    assert caught.value.code == "import-unresolved"
+    assert why in caught.value.message
+    assert "cell 2, line 1" in caught.value.message
+    assert not [r for r in index.requests if "utils" in r]
+
+
+def test_the_way_out(tmp_path: Path, services: Services) -> None:
+    """--assume is believed."""
+    found = locked(tmp_path, services, "import windtool", assume=(("windtool", "windtool"),))
+    assert found == {"windtool": "0.1"}
+
+
+def test_two_owners_of_one_module(tmp_path: Path, services: Services, index: FakeIndex) -> None:
+    """Both are asked for, each by a cell: one is taken, the other would overwrite it."""
+    index.add(wheel("opencv-python", "4.1", files={"cv2/__init__.py": ""}))
+    index.add(wheel("opencv-contrib-python", "4.1", files={"cv2/__init__.py": ""}))
+    cells = ("!pip install opencv-python", "!pip install opencv-contrib-python", "import cv2")
+    found = locked(tmp_path, services, *cells)
+    assert len(found) == 1
