@@ -75,15 +75,9 @@ def choose(
     for_file = asked.embedded_only in ("", "--archive")
     if choice.builder == "embedded" and asked.builder == "auto" and for_file:
         needs = "there are packages to compile" if needs_compiler(plan) else ""
-        needs = needs or ("there are tests to leave out" if plan.trim else needs_run(plan))
+        needs = needs or needs_run(plan)
         if needs and podman_is_here():
             choice = Choice(builder="podman", reason=f"{choice.reason}, and {needs}")
-    if plan.trim and choice.builder == "embedded":
-        raise OptionError(
-            f"--trim needs a Docker engine, and the embedded builder is taken: {choice.reason}",
-            code="builder-option",
-            hint="leave out --trim: the embedded builder installs wheels as they are",
-        )
     if choice.builder == "embedded" and (why := needs_run(plan)):
         raise PlanError(
             f"the embedded builder runs nothing in the image, and {why}",
@@ -104,7 +98,7 @@ def needs_run(plan: BuildPlan) -> str:
 
 
 def preferred(plan: BuildPlan, asked: BuildOptions, engine_answers: Callable[[], bool]) -> Choice:
-    """The builder that suits, not looking at ``--trim``."""
+    """The builder that suits, not looking at what only a RUN can do."""
     only = asked.embedded_only
     if asked.builder == "docker":
         if only:

@@ -42,12 +42,15 @@ class VenvOptions:
     """``3.11``."""
     compression: Compression = "gzip"
     compiler: Compiler | None = None
+    untested: tuple[str, ...] = ()
+    """The packages whose tests are left out (``--trim``)."""
 
     @property
     def key(self) -> str:
         """For cache keys."""
         compiled = self.compiler.version if self.compiler else ""
-        return f"{RECIPE}/{self.python}/{self.compression}/{compiled}"
+        trimmed = "+".join(self.untested)
+        return f"{RECIPE}/{self.python}/{self.compression}/{compiled}/{trimmed}"
 
 
 def groups(wheels: Sequence[Wheel]) -> list[tuple[Wheel, ...]]:
@@ -84,7 +87,7 @@ def write_wheels(
 ) -> Layer:
     """Write the layer of some wheels."""
     writer = LayerWriter(file, time=INSTALLED, compression=options.compression)
-    tree = Tree(python=options.python)
+    tree = Tree(python=options.python, untested=options.untested)
     with ExitStack() as stack:
         placed: dict[str, tuple[Placed, Archive]] = {}
         for wheel in wheels:

@@ -49,6 +49,13 @@ class Tree:
 
     python: str
     """``3.11``."""
+    untested: tuple[str, ...] = ()
+    """The packages whose folders ``tests``, at any depth, are left out."""
+
+    def leaves_out(self, path: str) -> bool:
+        """Whether a file belongs to tests that the image does without."""
+        package, _, below = path.removeprefix(f"{self.site}/").partition("/")
+        return package in self.untested and "tests" in below.split("/")[:-1]
 
     @property
     def site(self) -> str:
@@ -82,9 +89,13 @@ def place(
     record = f"{info}/RECORD"
     placed: dict[str, Placed] = {}
     changed: dict[str, Placed | None] = {}
+    dropped = set()
     for member in members:
         path = inside(wheel, member.name)
         target = target_of(path, f"{name}-{info_version(info)}.data", tree.schemes(name), wheel)
+        if tree.leaves_out(target):
+            dropped.add(path)
+            continue
         if target in placed:
             raise refused(wheel, f"two files are called {printable(target)}")
         one = Placed(path=target, member=member, executable=member.executable)
@@ -99,12 +110,12 @@ def place(
     at = f"{tree.site}/{record}"
     if at not in placed:
         raise refused(wheel, "it has no RECORD")
-    if changed or made:
+    if changed or made or dropped:
         for one in made:
             placed[one.path] = one
         former = placed[at].member
         assert former is not None
-        text = new_record(read(former, RECORD_LIMIT), changed, made, tree)
+        text = new_record(read(former, RECORD_LIMIT), changed, dropped, made, tree)
         placed[at] = Placed(path=at, data=text)
     refuse_clashes(wheel, placed)
     return tuple(sorted(placed.values(), key=lambda one: one.path))
@@ -199,11 +210,17 @@ def launcher(module: str, attribute: str) -> bytes:
 
 
 def new_record(
-    former: bytes, changed: dict[str, Placed | None], made: Iterable[Placed], tree: Tree
+    former: bytes,
+    changed: dict[str, Placed | None],
+    dropped: Collection[str],
+    made: Iterable[Placed],
+    tree: Tree,
 ) -> bytes:
-    """RECORD with the files that were moved, altered or added."""
+    """RECORD with the files that were moved, altered, left out or added."""
     rows = []
     for row in csv.reader(io.StringIO(former.decode("utf-8", "replace"))):
+        if row and row[0] in dropped:
+            continue
         one = changed.get(row[0]) if row else None
         if one is None:
             rows.append(row)

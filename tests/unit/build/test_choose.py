@@ -57,7 +57,7 @@ def test_builder(
         (COMPILED, {"archive": Path("image.tar")}, True, "podman"),
         (COMPILED, {"push": True}, True, "embedded"),
         (COMPILED, {"builder": "embedded"}, True, "embedded"),
-        (plan(trim=True), {}, True, "podman"),
+        (plan(trim=True), {}, True, "embedded"),
         (PLAN, {}, True, "embedded"),
         (PLAN, {"builder": "podman"}, True, "podman"),
     ],
@@ -75,8 +75,6 @@ def test_podman_makes_what_must_be_compiled(
     [
         (PLAN, {"builder": "docker", "push": True}),
         (PLAN, {"builder": "podman", "push": True}),
-        (plan(trim=True), {"builder": "embedded"}),
-        (plan(trim=True), {"archive": Path("image.tar")}),
     ],
 )
 def test_contradictions(of: BuildPlan, asked: dict[str, Any]) -> None:
@@ -108,11 +106,6 @@ def test_cuda_in_wheels_needs_no_engine() -> None:
     """A GPU image upon Python's own base is made of layers like any other."""
     torch = plan(requirements=replace(REQUIREMENTS, locked=TORCH_12), accelerator=GPU)
     assert choose(torch, BuildOptions(), lambda: False).builder == "embedded"
-
-
-def test_trim_is_for_the_engine() -> None:
-    """--trim with an engine is the Docker builder's."""
-    assert choose(plan(trim=True), BuildOptions(), lambda: True).builder == "docker"
 
 
 @pytest.mark.parametrize(

@@ -177,6 +177,25 @@ def test_a_small_member_that_unpacks_to_much_is_stopped(tmp_path: Path) -> None:
         assert max(seen, default=0) <= 1 << 18
 
 
+def test_tests_are_left_out_when_asked(tmp_path: Path) -> None:
+    """Of the packages that are named, at any depth; RECORD stays true."""
+    files = {
+        **dict.fromkeys(("demo/tests/a.py", "demo/b/tests/c/d.so", "demo/tests.py"), b"x"),
+        **dict.fromkeys(("other/tests/a.py", "demo/mytests/a.py"), b"x"),
+    }
+    wheel = wheel_file(tmp_path, files)
+    options = VenvOptions(python="3.11", untested=("demo",))
+    layer = wheel_layer(BlobCache(root=tmp_path / "cache"), (wheel,), options)
+    with content(tmp_path, layer) as tar:
+        names = [name.removeprefix(f"{SITE}/") for name in tar.getnames()]
+        record = tar.extractfile(f"{SITE}/demo-1.0.dist-info/RECORD")
+        assert record is not None
+        listed = [line.partition(",")[0] for line in record.read().decode().splitlines()]
+    kept = {"demo/tests.py", "other/tests/a.py", "demo/mytests/a.py"}
+    assert kept == {name for name in names if "test" in name and "." in name}
+    assert kept == {name for name in listed if "test" in name}
+
+
 def test_large_wheels_have_layers_of_their_own(tmp_path: Path) -> None:
     """The rest share one; the order depends on nothing but the wheels."""
 
