@@ -8,7 +8,6 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.text import escape
-from nb2image.analysis.gates import shown
 from nb2image.configuration import find_gates, growth, limit, stated_gates
 from nb2image.errors import OptionError
 from nb2image.model.analysis import Gates
@@ -66,9 +65,4 @@ def from_configuration() -> dict[str, str]:
         st.warning(escape(error.message))
         return {}
     found = {field.name: getattr(gates, field.name) for field in fields(Gates)}
-    return {name: exact(limit) for name, limit in found.items() if limit is not None}
-
-
-def exact(limit: float) -> str:
-    """A limit as it is typed, to the byte."""
-    return str(limit) if isinstance(limit, int) else shown(limit)(limit)
+    return {name: str(limit) for name, limit in found.items() if limit is not None}

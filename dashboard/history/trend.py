@@ -51,13 +51,17 @@ def times(entries: Sequence[HistoryEntry], colour: Mapping[str, str]) -> Spec:
          "words": f"{seconds(e):.1f} s"}
         for e in built(entries)
     ]  # fmt: skip
+    longest = max((seconds(entry) for entry in built(entries)), default=0)
     return {
         "data": {"values": values},
         "height": HEIGHT,
         "mark": {"type": "point", "size": 80, "filled": True, "opacity": 1},
         "encoding": {
             "x": began(),
-            "y": {"field": "seconds", "type": "quantitative", "axis": {"title": "seconds"}},
+            "y": {
+                "field": "seconds", "type": "quantitative", "axis": {"title": "seconds"},
+                "scale": {"domain": [0, longest * 1.1 or 1]},
+            },
             "color": {
                 "field": "cache", "type": "nominal", "scale": palette(CACHED, scale),
                 "legend": {"orient": "bottom", "title": None},
@@ -76,7 +80,7 @@ def began() -> Spec:
     return {
         "field": "began",
         "type": "temporal",
-        "scale": {"type": "utc"},
+        "scale": {"type": "utc", "padding": 12},
         "axis": {"title": None, "labelOverlap": True, "tickCount": 6},
     }
 

@@ -196,14 +196,14 @@ def limit_lines(comparison: Comparison) -> Iterator[Line]:
     for name, limit in limits.items():
         relation = "at least" if name.startswith("min-") else "at most"
         cells = (limit_cell(gates.get(name)) for gates in found)
-        yield (f"{name}, {relation} {shown(limit)(limit)}", *cells)
+        yield (f"{name}, {relation} {shown(limit, name)(limit)}", *cells)
 
 
 def limit_cell(gate: GateResult | None) -> str:
     """What an image has, and whether that is allowed."""
     if gate is None:
         return "–"
-    return f"{'ok' if gate.ok else 'FAILED'}, {shown(gate.limit)(gate.actual)}"
+    return f"{'ok' if gate.ok else 'FAILED'}, {shown(gate.limit, gate.gate)(gate.actual)}"
 
 
 def part_lines(rows: Sequence[Row], top: int) -> Iterator[Line]:

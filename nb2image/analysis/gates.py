@@ -43,7 +43,7 @@ def result(name: str, limit: float, measured: Measured) -> GateResult:
     """Whether a limit is kept; ``name`` is the field's that holds it."""
     actual, what = measured
     least = name.startswith("min_")
-    show = shown(limit)
+    show = shown(limit, name)
     relation = "at least" if least else "at most"
     return GateResult(
         gate=name.replace("_", "-"),
@@ -54,9 +54,16 @@ def result(name: str, limit: float, measured: Measured) -> GateResult:
     )
 
 
-def shown(limit: float) -> Callable[[float], str]:
-    """How a limit's numbers are written: whole ones are bytes."""
-    return (lambda number: amount(round(number))) if isinstance(limit, int) else ratio
+def shown(limit: float, name: str) -> Callable[[float], str]:
+    """How a limit's numbers are written: whole ones are bytes, growth is told in per cent."""
+    if isinstance(limit, int):
+        return lambda number: amount(round(number))
+    return percent if "growth" in name else ratio
+
+
+def percent(number: float) -> str:
+    """A share of growth for people."""
+    return f"{100 * number:.2f}".rstrip("0").rstrip(".") + " %"
 
 
 def ratio(number: float) -> str:

@@ -83,7 +83,7 @@ def test_failure_names_image_and_limit() -> None:
     error = failure(hold(COMPARISON, Budget(max_growth=0.06)))
     assert error is not None
     assert (error.exit_code, error.code) == (9, "gate-max-growth")
-    assert "large, max-growth: it has grown against small by 0.1, at most 0.06" in error.message
+    assert "large, max-growth: it has grown against small by 10 %, at most 6 %" in error.message
 
 
 def test_shown() -> None:
