@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 from packaging.version import Version
@@ -37,9 +38,12 @@ def read_limits(options: Options, evidence: GpuEvidence, services: Services) -> 
     driver, capability, reason = options.driver, options.compute_cap, "as given"
     if not (driver or options.cuda or capability):
         driver, capability, reason = ask_host(services)
+    own = bool(options.base_image)
     if not (driver or options.cuda or capability):
-        return by_default(evidence)
-    return Limits(driver=driver, compute_cap=capability, cuda=options.cuda, reason=reason)
+        return replace(by_default(evidence), own_base=own)
+    return Limits(
+        driver=driver, compute_cap=capability, cuda=options.cuda, own_base=own, reason=reason
+    )
 
 
 def check(value: str, pattern: re.Pattern[str], option: str, example: str) -> None:

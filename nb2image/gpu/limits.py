@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import groupby
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -21,6 +22,8 @@ def obstacle(row: Row, limits: Limits) -> str:
     built = f"{name} is built for CUDA {row.cuda or 'of a release that is not known'}"
     if row.delivery == "broken":
         return f"the packages that {name} takes CUDA from are not on the package index"
+    if row.delivery == "system" and row.cuda and not (limits.own_base or known.has_image(row.cuda)):
+        return f"{built}, of which NVIDIA has deleted the images"
     if limits.cuda and row.cuda and not same_cuda(row, limits.cuda):
         return f"{built}, not {limits.cuda}"
     if limits.driver and row.driver and as_version(limits.driver) < as_version(row.driver):
@@ -70,7 +73,10 @@ def bounds(dist: str, limits: Limits) -> str:
     while broken[first]:
         first += 1
     within = {series(release) for release, _ in found[first : last + 1]}
-    parts = [f">={found[first][0]}"] if first else []
+    since = found[first][0]
+    if all(row.delivery != "extra" for row in found[first][1]):
+        since = edge(since, {series(release) for release, _ in found[:first]})
+    parts = [f">={since}"] if first else []
     parts += [f"<{edge(found[last + 1][0], within)}"] if last + 1 < len(found) else []
     parts += [f"!={found[i][0]}" for i in range(first, last) if broken[i]]
     return ",".join(parts)
@@ -95,7 +101,9 @@ def check_wish(dist: str, specifier: str, limits: Limits) -> None:
         wish = SpecifierSet(specifier)
     except InvalidSpecifier:
         return
+    exact = next((s.version for s in wish if s.operator == "==" and "*" not in s.version), "")
     rows = [row for row in table().of(dist) if wish.contains(row.release)]
+    rows = list(table().at(dist, exact)) if exact else rows
     obstacles = [obstacle(row, limits) for row in rows]
     if not specifier or not rows or not all(obstacles):
         return
@@ -133,11 +141,7 @@ def told(limits: Limits) -> str:
 def would_work(dist: str, limits: Limits, near: str = "") -> str:
     """What to ask for instead: the next release after ``near`` or before, or the newest."""
     cudas = list(dict.fromkeys(row.cuda for row in table().of(dist) if works(row)))
-    relaxed = [
-        row
-        for row in table().of(dist)
-        if not obstacle(row, Limits(driver=limits.driver, compute_cap=limits.compute_cap))
-    ]
+    relaxed = [row for row in table().of(dist) if not obstacle(row, replace(limits, cuda=""))]
     if relaxed:
         later = [row for row in relaxed if near and as_version(row.release) > as_version(near)]
         best = later[0] if later else relaxed[-1]

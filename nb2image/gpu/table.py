@@ -76,6 +76,12 @@ class Table:
         release = (older[-1] if older else rows[0]).release
         return tuple(row for row in rows if row.release == release)
 
+    def has_image(self, cuda: str) -> bool:
+        """Whether NVIDIA still has an image of a CUDA."""
+        newest = max(self.images, key=as_version)
+        listed = any(f"{image}.".startswith(f"{cuda}.") for image in self.images)
+        return listed or as_version(cuda) > as_version(newest)
+
     def driver_floor(self, cuda: str) -> str:
         """The oldest driver that runs a CUDA (``12.8`` or ``12``); empty when not known."""
         major = cuda.partition(".")[0]

@@ -11,8 +11,9 @@ from nb2image.gpu.packages import CPU_TWINS
 from nb2image.gpu.table import Row, table
 from nb2image.model import DirectRequirement, Evidence, Limits, LockedPackage, Need
 
-GPU_TWINS = {lean: name for name, lean in CPU_TWINS.items()}
-"""Distributions for the CPU alone, and those of the same modules that can use a GPU."""
+GPU_TWINS = {lean: name for name, lean in CPU_TWINS.items()} | {"tensorflow-gpu": "tensorflow"}
+"""Distributions for the CPU alone, and those of the same modules that can use a GPU; and a former
+name (tensorflow-gpu has had the files of tensorflow since 2.1)."""
 RENAMED = {"xgboost": "xgboost-cu12"}
 """What is for CUDA 13 under its own name has another for CUDA 12 (doc/install.rst of xgboost)."""
 SOURCES = {"cupy": "cupy-cuda{}x"}

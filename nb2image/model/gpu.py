@@ -45,6 +45,8 @@ class Limits:
     """The compute capability of its oldest GPU, ``7.5``."""
     cuda: str = ""
     """``12`` or ``12.8``: this CUDA and no other."""
+    own_base: bool = False
+    """The user names the base: which images NVIDIA still has does not matter."""
     reason: str = ""
     """Where this is known from, for people."""
 
