@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from nb2image.analysis.imports import closure, dependencies, importing_cells
 from nb2image.analysis.owners import Owner
+from nb2image.gpu.packages import is_cuda_library
 from nb2image.model.analysis import Advice, HiddenFile, PackageShare
 from nb2image.model.layer import Entry
 from nb2image.model.plan import BuildPlan
@@ -20,7 +21,6 @@ from nb2image.sizes import amount
 LEAST = 1_000_000
 """Savings below a megabyte are not worth a line."""
 
-CUDA_PACKAGE = re.compile(r"nvidia-.*|cuda-.*|triton")
 CUDA_LIBRARY = re.compile(r".*/torch/lib/lib(torch_cuda|c10_cuda|torch_nvshmem|cud|nv).*\.so.*")
 CPU_VARIANTS = {
     # compressed bytes of the package that has a CPU variant over those of the variant:
@@ -92,19 +92,21 @@ def cuda(facts: Facts) -> Iterator[Advice]:
     sizes = facts.sizes("python-package")
     if "torch" not in sizes or made_for_gpu(facts):
         return
-    packages = {name: size for name, size in sizes.items() if CUDA_PACKAGE.fullmatch(name)}
+    packages = {name: size for name, size in sizes.items() if is_cuda_library(name)}
     libraries = sum(
         entry.size
         for path, (_, entry) in facts.visible.items()
         if entry.kind == "file" and CUDA_LIBRARY.fullmatch(path)
     )
-    if packages:
+    if packages or libraries:
+        count = f"{len(packages)} packages of NVIDIA's and " if packages else ""
         yield Advice(
             code="torch-cpu",
-            message=f"torch brings CUDA: {len(packages)} packages of NVIDIA's and the GPU half "
-            "of its own libraries, which a machine without a GPU never loads",
+            message=f"torch brings CUDA: {count}the GPU half of its own libraries, which a machine "
+            "without a GPU never loads",
             saving=sum(packages.values()) + libraries,
-            how="build the CPU variant, whose torch comes from PyTorch's CPU index",
+            how="take torch from PyTorch's index of builds for the CPU, as nb2image convert --cpu "
+            "does",
         )
 
 
@@ -119,7 +121,8 @@ def cpu_variants(facts: Facts) -> Iterator[Advice]:
                 code=f"{name}-cpu",
                 message=f"{name} carries GPU code; {variant} is the same without",
                 saving=round(sizes[name] * (1 - ratio)),
-                how=f"name {variant} instead of {name} in the requirements",
+                how=f"name {variant} instead of {name} in the requirements, as nb2image convert "
+                "--cpu does",
                 estimated=True,
             )
 

@@ -10,10 +10,11 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Literal
 
 from nb2image.image.render import render
-from nb2image.image.trim import packages_without_tests
+from nb2image.image.trim import packages_without_tests, unneeded_paths
 from nb2image.model import BuildPlan, LockedPackage
 from nb2image.model.forecast import Forecast, ForecastItem
 
@@ -75,6 +76,22 @@ class Known:
     """(forecast, built size) of earlier builds."""
 
 
+@dataclass(frozen=True, slots=True)
+class Trimmed:
+    """What the image leaves out of its packages."""
+
+    tested: frozenset[str]
+    """Packages whose folders ``tests`` are left out."""
+    paths: tuple[str, ...]
+
+    def has(self, member: str) -> bool:
+        """Whether a file of a wheel is left out."""
+        parts = member.split("/")
+        if parts[0] in self.tested and "tests" in parts[1:-1]:
+            return True
+        return any(fnmatchcase(member, p) or fnmatchcase(member, f"{p}/*") for p in self.paths)
+
+
 def forecast(plan: BuildPlan, known: Known) -> Forecast:
     """The image that the plan will give."""
     items = sorted(parts(plan, known), key=lambda item: (-item.size, item.name))
@@ -88,6 +105,7 @@ def forecast(plan: BuildPlan, known: Known) -> Forecast:
         size=size,
         error=round(error),
         compressed=sum(item.compressed for item in items),
+        trimmed=sum(item.trimmed for item in items),
         items=tuple(items),
         earlier=len(shares),
         earlier_error=spread,
@@ -108,7 +126,7 @@ def parts(plan: BuildPlan, known: Known) -> Iterator[ForecastItem]:
                 compressed=round(APT_PACKAGE * APT_RATIO),
                 source="experience with others",
             )
-    trimmed = set(packages_without_tests(plan))
+    trimmed = Trimmed(frozenset(packages_without_tests(plan)), unneeded_paths(plan))
     for package in plan.requirements.locked:
         yield package_part(package, known.wheels.get(package.name), plan, trimmed)
     yield project_part(plan)
@@ -138,7 +156,7 @@ def base_part(plan: BuildPlan, known: Known) -> ForecastItem:
 
 
 def package_part(
-    package: LockedPackage, files: WheelFiles | None, plan: BuildPlan, trimmed: set[str]
+    package: LockedPackage, files: WheelFiles | None, plan: BuildPlan, trimmed: Trimmed
 ) -> ForecastItem:
     """One Python package."""
     if files is None:
@@ -158,7 +176,7 @@ def package_part(
     whole = kept = source = 0
     for member, bytes_ in zip(files.members, files.sizes, strict=True):
         whole += bytes_
-        if not is_trimmed(member, trimmed):
+        if not trimmed.has(member):
             kept += bytes_
             source += bytes_ if member.endswith(".py") else 0
     compiled = round(BYTECODE * source) if plan.bytecode else 0
@@ -167,16 +185,11 @@ def package_part(
         name=package.name,
         version=package.version,
         size=kept + compiled,
+        trimmed=whole - kept,
         error=round(EXACT * kept + 0.1 * compiled),
         compressed=round(files.packed * kept / whole if whole else 0) + round(0.4 * compiled),
         source="its wheel's list of files",
     )
-
-
-def is_trimmed(member: str, trimmed: set[str]) -> bool:
-    """Whether the image leaves a member out: a folder ``tests`` of a package that is trimmed."""
-    parts = member.split("/")
-    return parts[0] in trimmed and "tests" in parts[1:-1]
 
 
 def project_part(plan: BuildPlan) -> ForecastItem:

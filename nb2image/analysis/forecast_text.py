@@ -22,6 +22,8 @@ def forecast_lines(forecast: Forecast, *, top: int) -> Iterator[str]:
     rest = [item.size for item in forecast.items[top:] if not item.guess]
     if rest:
         yield f"  {amount(sum(rest)):>9}  {len(rest)} more"
+    if forecast.trimmed:
+        yield f"  {amount(forecast.trimmed):>9}  left out (--trim)"
     if forecast.earlier:
         several = "s were" if forecast.earlier > 1 else " was"
         yield (

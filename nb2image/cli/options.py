@@ -306,7 +306,7 @@ CompileBytecode = Annotated[
 ]
 Trim = Annotated[
     bool,
-    option("--trim", help="Leave out the tests that large packages carry.", panel=IMAGE),
+    option("--trim", help="Leave out tests and headers that large packages carry.", panel=IMAGE),
 ]
 PlatformOf = Annotated[Platform, option("--platform", help="What the image runs on.", panel=IMAGE)]
 Env = Annotated[

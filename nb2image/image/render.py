@@ -12,7 +12,7 @@ from nb2image.gpu.preflight import preflight_files
 from nb2image.gpu.slim import not_found
 from nb2image.image import contract, quote
 from nb2image.image.quote import Safe
-from nb2image.image.trim import packages_without_tests
+from nb2image.image.trim import packages_without_tests, unneeded_paths
 from nb2image.image.validate import path_in_project, validate_plan
 from nb2image.model import BuildPlan
 from nb2image.model.plan import encode
@@ -73,6 +73,7 @@ def dockerfile_values(plan: BuildPlan) -> dict[str, object]:
         "dated": [(quote.package_name(name), quote.date(day)) for name, day in dated_tools(plan)],
         "bytecode": plan.bytecode,
         "python": quote.python_version(plan.requirements.python),
+        "unneeded": [Safe(path) for path in unneeded_paths(plan)],
         "untested": [quote.package_name(name) for name in packages_without_tests(plan)],
         "data": any(file.kind in ("data", "included") for file in plan.files),
         "workdir": quote.word(contract.workdir(plan)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from nb2image.model import BuildPlan
 
@@ -35,3 +36,74 @@ def packages_without_tests(plan: BuildPlan) -> tuple[str, ...]:
     if locked & RUNNERS or any(re.search(r"\.tests\b", source) for source in sources):
         return ()
     return tuple(sorted(TESTED[name] for name in locked & TESTED.keys()))
+
+
+@dataclass(frozen=True, slots=True)
+class Unneeded:
+    """Files of a distribution that only some programs use."""
+
+    names: re.Pattern[str]
+    """Of the distributions."""
+    paths: tuple[str, ...]
+    """Below site-packages; ``*`` stands for a part of a name."""
+    users: re.Pattern[str] | None = None
+    """Code that does use them."""
+    compiling: bool = False
+    """They are used where the image has a compiler, too."""
+
+
+UNNEEDED = (
+    Unneeded(re.compile("torch"), ("torch/bin/protoc*", "torch/bin/test_*", "torch/test")),
+    Unneeded(
+        re.compile("torch"),
+        ("torch/include",),
+        re.compile(r"cpp_extension|torch\.compile|_inductor|load_inline"),
+        compiling=True,
+    ),
+    Unneeded(
+        re.compile("tensorflow(-cpu)?"),
+        ("tensorflow/include",),
+        re.compile(r"sysconfig|load_op_library"),
+        compiling=True,
+    ),
+    Unneeded(
+        re.compile("triton"),
+        ("triton/backends/amd/lib", "triton/backends/nvidia/lib/cupti*/*.a"),
+        re.compile(r"proton|ROCM|\bhip\b"),
+    ),
+    Unneeded(
+        re.compile(r"nvidia-nvshmem(-cu\d+)?"),
+        ("nvidia/nvshmem/lib/*.a", "nvidia/nvshmem/lib/*.bc"),
+        re.compile("nvshmem"),
+    ),
+    Unneeded(
+        re.compile(r"nvidia-cusolver(-cu\d+)?"),
+        ("nvidia/*/lib/libcusolverMg.so*",),
+        re.compile("cusolverMg"),
+    ),
+)
+"""Static libraries, code for GPUs of others, programs that test the package, and the headers with
+which extensions are compiled. The libraries of torch, TensorFlow and JAX link none of them (read
+from their ELF headers); torch and TensorFlow for the CPU were run without, on a GPU nothing was.
+torch/bin/torch_shm_manager stays: torch starts it."""
+COMPILER = re.compile(r"gcc|g\+\+|build-essential|clang(-\d+)?")
+
+
+def unneeded_paths(plan: BuildPlan) -> tuple[str, ...]:
+    """The paths below site-packages that are left out of the image, sorted; see ``UNNEEDED``.
+
+    None unless the plan says so, nor what the notebook's own code speaks of.
+    """
+    if not plan.trim:
+        return ()
+    locked = {package.name for package in plan.requirements.locked}
+    sources = [plan.script.text, *(module.source for module in plan.script.local_modules)]
+    compiler = any(
+        COMPILER.fullmatch(p.name) for p in plan.requirements.system if p.stage == "final"
+    )
+    found: set[str] = set()
+    for one in UNNEEDED:
+        used = one.users is not None and any(one.users.search(source) for source in sources)
+        if any(map(one.names.fullmatch, locked)) and not used and not (one.compiling and compiler):
+            found.update(one.paths)
+    return tuple(sorted(found))

@@ -23,6 +23,8 @@ class ForecastItem:
     """Expected bytes as a registry stores it."""
     source: str
     """Where the number comes from."""
+    trimmed: int = 0
+    """Bytes that ``--trim`` leaves out, not counted in ``size``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,8 @@ class Forecast:
     error: int
     """The image has ``size`` give or take this many bytes."""
     compressed: int
+    trimmed: int = 0
+    """Bytes that ``--trim`` leaves out."""
     items: tuple[ForecastItem, ...]
     """Largest first; together they are ``size``."""
     earlier: int = 0

@@ -44,6 +44,9 @@ def test_wheels_are_counted_without_their_tests() -> None:
     found = item(plan(trim=True), KNOWN, "numpy")
     assert (found.size, found.guess) == (6023, False)
     assert found.compressed == round(2000 * 6023 / 6723)
+    whole = forecast(plan(trim=True), KNOWN)
+    assert (found.trimmed, whole.trimmed) == (700, 700)
+    assert "      700 B  left out (--trim)" in list(forecast_lines(whole, top=1))
 
 
 def test_image_has_whole_wheels() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -192,6 +193,39 @@ def test_tests_of_large_packages_are_left_out(
     )
     (install,) = [i.rest for i in rendered(of) if "/run/uv pip install" in i.rest]
     assert (trimmed in install) if trimmed else ("-name tests" not in install)
+
+
+TORCH_TESTS = "torch/bin/protoc* torch/bin/test_*"
+
+
+@pytest.mark.parametrize(
+    ("name", "script", "apt", "left_out"),
+    [
+        ("torch", "import torch", (), f"{TORCH_TESTS} torch/include torch/test"),
+        ("torch", "model = torch.compile(model)", (), f"{TORCH_TESTS} torch/test"),
+        ("torch", "import torch", ("g++",), f"{TORCH_TESTS} torch/test"),
+        ("tensorflow-cpu", "import tensorflow", (), "tensorflow/include"),
+        ("nvidia-cusolver-cu12", "", (), "nvidia/*/lib/libcusolverMg.so*"),
+        ("nvidia-nvshmem-cu13", "", (), "nvidia/nvshmem/lib/*.a nvidia/nvshmem/lib/*.bc"),
+        ("numpy", "import numpy", (), ""),
+    ],
+)
+def test_headers_and_tools_of_large_packages_are_left_out(
+    name: str, script: str, apt: tuple[str, ...], left_out: str
+) -> None:
+    """--trim: unless the notebook, or a compiler in the image, may use them."""
+    of = plan(
+        trim=True,
+        script=replace(PLAN.script, text=script),
+        requirements=replace(
+            REQUIREMENTS,
+            locked=(replace(PACKAGE, name=name),),
+            system=tuple(SystemPackage(name=one, reason="asked for") for one in apt),
+        ),
+    )
+    (install,) = [i.rest for i in rendered(of) if "/run/uv pip install" in i.rest]
+    found = re.search(r"&& rm -rf ([^&]*)", install)
+    assert (" ".join(found[1].split()).rstrip(" \\") if found else "") == left_out
 
 
 @pytest.mark.parametrize(
