@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from nb2image.errors import RequirementsError
@@ -13,6 +14,11 @@ from nb2image.requirements.import_check import ImportFailure, check_imports
 from nb2image.requirements.repair import Repair, repair
 from nb2image.requirements.world import make_world
 from nb2image.services import Services
+
+DRIVER = re.compile(
+    r"lib(?:cuda|nvidia)[\w-]*\.so|(?:NVIDIA|CUDA) driver|CUDA_ERROR|CUDA-capable", re.IGNORECASE
+)
+"""What an import lacks where the engine has no GPU; no package has it, the machine brings it."""
 
 Remake = Callable[[Options], tuple[BuildPlan, BuiltImage]]
 
@@ -58,9 +64,16 @@ def failing(
     if cache.get("imports", image.id) is not None:
         return ()
     failures = check_imports(image.subject, plan.requirements.needs, services.environ, emit)
+    if plan.accelerator.kind == "cuda":
+        failures = tuple(f for f in failures if not lacks_driver(f))
     if not failures:
         cache.put("imports", image.id, b"ok")
     return failures
+
+
+def lacks_driver(failure: ImportFailure) -> bool:
+    """Whether an import fails for want of a GPU where it was tried: the machine brings it."""
+    return DRIVER.search(failure.message) is not None
 
 
 def described(failure: ImportFailure) -> str:

@@ -15,7 +15,7 @@ from nb2image.requirements.lean import renamed, without_cuda
 from nb2image.requirements.torch_cpu import FAMILY, VARIABLE, has_cpu_builds
 from nb2image.requirements.twins import with_twins
 from nb2image.requirements.wanted import Wanted
-from nb2image.requirements.world import World, with_cuda
+from nb2image.requirements.world import World, with_cuda, with_more_cpu_builds
 from nb2image.sizes import amount
 
 
@@ -30,6 +30,12 @@ def climb_for_cpu(
     wanted = replace(wanted, direct=direct, findings=(*wanted.findings, *findings))
     climbed, found = climb_without_drift(wanted, uses, world)
     lacking = lacking_build(climbed, world)
+    if lacking and world.index.cpu_trouble is None:
+        # the host's own builds do not do: PyTorch's index has others
+        other = with_more_cpu_builds(world)
+        instead, held = climb_without_drift(wanted, uses, other)
+        if instead.found is not None and not lacking_build(instead, other):
+            climbed, found, world, lacking = instead, held, other, ""
     if lacking:
         # PyTorch's packages are linked with each other: all of one kind, or none works
         other = with_cuda(world)

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import BinaryIO, Protocol
 
 import msgspec
@@ -104,18 +105,20 @@ class Index:
         *,
         default_index: str,
         cpu_index: str = "",
+        cpu_everywhere: bool = False,
         offline: bool = False,
         web: Web | None = None,
     ) -> None:
         """``default_index`` is the address that an empty ``network.index_url`` stands for.
 
-        With ``cpu_index`` the projects of PyTorch are their builds for the CPU, found there or on
-        the configured indexes.
+        With ``cpu_index`` the projects of PyTorch are their builds for the CPU, found on the
+        configured indexes, else there; with ``cpu_everywhere`` on both.
         """
         urls = (network.index_url or default_index, *network.extra_index_urls)
         self._indexes = () if network.no_index else tuple(u.rstrip("/") for u in urls if u)
         self._cpu_index = "" if network.no_index else cpu_index.rstrip("/")
         self._for_cpu = bool(cpu_index)
+        self._cpu_everywhere = cpu_everywhere
         self._find_links = network.find_links
         self._strategy = network.strategy
         self._cache = cache
@@ -144,7 +147,9 @@ class Index:
                     files.setdefault(file.name, file)
             found = Project(name=name, files=tuple(files.values())) if files else None
             if self._for_cpu and name in torch_cpu.FAMILY:
-                found = torch_cpu.cpu_builds(name, found, lambda: self._cpu_files(name)) or found
+                listed = partial(self._cpu_files, name)
+                everywhere = self._cpu_everywhere
+                found = torch_cpu.cpu_builds(name, found, listed, everywhere=everywhere) or found
             self._projects[name] = found
         return self._projects[name]
 

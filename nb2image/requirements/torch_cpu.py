@@ -46,16 +46,23 @@ def is_cpu(file: IndexFile, name: str) -> bool:
 
 
 def cpu_builds(
-    name: str, own: Project | None, listed: Callable[[], tuple[IndexFile, ...]]
+    name: str,
+    own: Project | None,
+    listed: Callable[[], tuple[IndexFile, ...]],
+    *,
+    everywhere: bool = False,
 ) -> Project | None:
     """The project with its builds for the CPU alone; None when there are none.
 
     Those on the host's own indexes and folders count first; PyTorch's index is asked when there
-    are none. That index tells no times: a build is as old as the same release elsewhere.
+    are none, or ``everywhere``. That index tells no times: a build is as old as the same release
+    elsewhere.
     """
     files = own.files if own else ()
     found = [f for f in files if is_cpu(f, name)]
-    found = found or [replace(f, direct=True) for f in listed() if f.is_wheel]
+    if everywhere or not found:
+        known = {f.name for f in found}
+        found += [replace(f, direct=True) for f in listed() if f.is_wheel and f.name not in known]
     times: dict[str, str] = {}
     for file in files:
         version = file_version(file, name).partition("+")[0]

@@ -94,7 +94,12 @@ class World:
 
 
 def make_world(
-    options: Options, services: Services, emit: Emit, *, kind: Literal["cpu", "cuda"] = "cuda"
+    options: Options,
+    services: Services,
+    emit: Emit,
+    *,
+    kind: Literal["cpu", "cuda"] = "cuda",
+    cpu_everywhere: bool = False,
 ) -> World:
     """The world of one run. Raises RequirementsError when uv cannot be run."""
     network = read_network(services.environ)
@@ -105,6 +110,7 @@ def make_world(
         cache,
         default_index=default,
         cpu_index=cpu_index(services.environ) if kind == "cpu" else "",
+        cpu_everywhere=cpu_everywhere,
         offline=options.offline,
     )
     return World(
@@ -121,3 +127,10 @@ def make_world(
 def with_cuda(world: World) -> World:
     """The same world, in which PyTorch's packages are what the index has."""
     return make_world(world.options, world.services, world.emit)
+
+
+def with_more_cpu_builds(world: World) -> World:
+    """The same world, in which PyTorch's index is asked though the host's own have builds."""
+    return make_world(
+        world.options, world.services, world.emit, kind=world.kind, cpu_everywhere=True
+    )

@@ -140,6 +140,18 @@ def test_the_hosts_own_build_for_the_cpu_is_taken_first(
     assert torch_index.requests == []
 
 
+def test_pytorchs_index_has_what_the_hosts_own_builds_lack(tmp_path: Path, host: Services) -> None:
+    """A folder with one build does not keep the release from being had that a cell pins."""
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    name, data = wheel("torch", "2.13.0+cpu", tag=TAG, requires=["numpy"])
+    (folder / name).write_bytes(data)
+    services = replace(host, environ={**host.environ, "PIP_FIND_LINKS": str(folder)})
+    found = lock(tmp_path, services, "!pip install torch==2.1.0", "import torch")
+    assert pins(found)["torch"] == "2.1.0+cpu"
+    assert found.locked[1].url
+
+
 @pytest.mark.parametrize(
     ("cell", "expected"),
     [

@@ -75,3 +75,20 @@ def test_a_repair_without_a_lock_leaves_the_image(
     """The image that is there is kept for its run to tell."""
     found = codes(monkeypatch, tmp_path, 9, lock=False)
     assert found == (["import-fails", "import-not-repaired"], "sha256:0")
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("libcuda.so.1: cannot open shared object file: No such file or directory", True),
+        ("cudaErrorNoDevice: no CUDA-capable device is detected", True),
+        ("Found no NVIDIA driver on your system.", True),
+        ("libgomp.so.1: cannot open shared object file: No such file or directory", False),
+    ],
+)
+def test_a_driver_is_no_packages_fault(message: str, expected: bool) -> None:
+    """An image for a GPU that is tried where there is none lacks what the machine brings."""
+    failure = ImportFailure(
+        need=Need(module="cupy", place=Place()), error="ImportError", message=message
+    )
+    assert lacks_driver(failure) is expected
