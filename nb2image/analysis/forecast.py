@@ -10,11 +10,10 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Literal
 
 from nb2image.image.render import render
-from nb2image.image.trim import packages_without_tests, unneeded_paths
+from nb2image.image.trim import Trimmed, trimmed
 from nb2image.model import BuildPlan, LockedPackage
 from nb2image.model.forecast import Forecast, ForecastItem
 
@@ -76,22 +75,6 @@ class Known:
     """(forecast, built size) of earlier builds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trimmed:
-    """What the image leaves out of its packages."""
-
-    tested: frozenset[str]
-    """Packages whose folders ``tests`` are left out."""
-    paths: tuple[str, ...]
-
-    def has(self, member: str) -> bool:
-        """Whether a file of a wheel is left out."""
-        parts = member.split("/")
-        if parts[0] in self.tested and "tests" in parts[1:-1]:
-            return True
-        return any(fnmatchcase(member, p) or fnmatchcase(member, f"{p}/*") for p in self.paths)
-
-
 def forecast(plan: BuildPlan, known: Known) -> Forecast:
     """The image that the plan will give."""
     items = sorted(parts(plan, known), key=lambda item: (-item.size, item.name))
@@ -126,9 +109,9 @@ def parts(plan: BuildPlan, known: Known) -> Iterator[ForecastItem]:
                 compressed=round(APT_PACKAGE * APT_RATIO),
                 source="experience with others",
             )
-    trimmed = Trimmed(frozenset(packages_without_tests(plan)), unneeded_paths(plan))
+    left_out = trimmed(plan)
     for package in plan.requirements.locked:
-        yield package_part(package, known.wheels.get(package.name), plan, trimmed)
+        yield package_part(package, known.wheels.get(package.name), plan, left_out)
     yield project_part(plan)
 
 
@@ -156,7 +139,7 @@ def base_part(plan: BuildPlan, known: Known) -> ForecastItem:
 
 
 def package_part(
-    package: LockedPackage, files: WheelFiles | None, plan: BuildPlan, trimmed: Trimmed
+    package: LockedPackage, files: WheelFiles | None, plan: BuildPlan, left_out: Trimmed
 ) -> ForecastItem:
     """One Python package."""
     if files is None:
@@ -176,7 +159,7 @@ def package_part(
     whole = kept = source = 0
     for member, bytes_ in zip(files.members, files.sizes, strict=True):
         whole += bytes_
-        if not trimmed.has(member):
+        if not left_out.has(member):
             kept += bytes_
             source += bytes_ if member.endswith(".py") else 0
     compiled = round(BYTECODE * source) if plan.bytecode else 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from nb2image.model import BuildPlan
 
@@ -107,3 +108,28 @@ def unneeded_paths(plan: BuildPlan) -> tuple[str, ...]:
         if any(map(one.names.fullmatch, locked)) and not used and not (one.compiling and compiler):
             found.update(one.paths)
     return tuple(sorted(found))
+
+
+@dataclass(frozen=True, slots=True)
+class Trimmed:
+    """What the image leaves out of its packages."""
+
+    tested: tuple[str, ...] = ()
+    """Packages whose folders ``tests``, at any depth, are left out."""
+    paths: tuple[str, ...] = ()
+    """See ``unneeded_paths``."""
+
+    def has(self, path: str) -> bool:
+        """Whether a file, by its path below site-packages, is left out."""
+        package, _, below = path.partition("/")
+        if package in self.tested and "tests" in below.split("/")[:-1]:
+            return True
+        return any(fnmatchcase(path, p) or fnmatchcase(path, f"{p}/*") for p in self.paths)
+
+
+WHOLE = Trimmed()
+
+
+def trimmed(plan: BuildPlan) -> Trimmed:
+    """What the image of a plan leaves out."""
+    return Trimmed(packages_without_tests(plan), unneeded_paths(plan))

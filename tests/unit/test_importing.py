@@ -10,6 +10,7 @@ import pytest
 from nb2image import importing
 from nb2image.errors import RequirementsError
 from nb2image.events import Event, Noticed
+from nb2image.importing import lacks_driver
 from nb2image.model import BuildPlan, BuiltImage, Need, Place
 from nb2image.options import Options
 from nb2image.requirements.import_check import ImportFailure

@@ -41,7 +41,7 @@ from nb2image.errors import BuildError
 from nb2image.events import Emit, Noticed, StageFinished, StageStarted
 from nb2image.image.contract import WHEELS
 from nb2image.image.quote import printable
-from nb2image.image.trim import packages_without_tests
+from nb2image.image.trim import trimmed
 from nb2image.model import BuildPlan, BuiltImage, BuiltLayer, Finding
 from nb2image.process import Runner
 from nb2image.requirements.index import PackageIndex
@@ -140,7 +140,7 @@ class EmbeddedBuilder:
             python=plan.requirements.python,
             compression=self.compression,
             compiler=self._compiler(plan, emit) if plan.bytecode else None,
-            untested=packages_without_tests(plan),
+            trimmed=trimmed(plan),
         )
         # a layer is made while other wheels still come; the largest first, for it takes longest
         packages = sorted(plan.requirements.locked, key=lambda p: -(p.size or 0))

@@ -14,6 +14,7 @@ from nb2image.build.embedded.layer import Compression, Layer, LayerWriter
 from nb2image.build.embedded.members import Archive
 from nb2image.build.embedded.wheel import Placed, Tree, place
 from nb2image.image.contract import INSTALLED, VENV
+from nb2image.image.trim import WHOLE, Trimmed
 from nb2image.model import LockedPackage
 
 LARGE = 1 << 20
@@ -42,14 +43,14 @@ class VenvOptions:
     """``3.11``."""
     compression: Compression = "gzip"
     compiler: Compiler | None = None
-    untested: tuple[str, ...] = ()
-    """The packages whose tests are left out (``--trim``)."""
+    trimmed: Trimmed = WHOLE
+    """What is left out (``--trim``)."""
 
     @property
     def key(self) -> str:
         """For cache keys."""
         compiled = self.compiler.version if self.compiler else ""
-        trimmed = "+".join(self.untested)
+        trimmed = "+".join((*self.trimmed.tested, *self.trimmed.paths))
         return f"{RECIPE}/{self.python}/{self.compression}/{compiled}/{trimmed}"
 
 
@@ -87,7 +88,7 @@ def write_wheels(
 ) -> Layer:
     """Write the layer of some wheels."""
     writer = LayerWriter(file, time=INSTALLED, compression=options.compression)
-    tree = Tree(python=options.python, untested=options.untested)
+    tree = Tree(python=options.python, trimmed=options.trimmed)
     with ExitStack() as stack:
         placed: dict[str, tuple[Placed, Archive]] = {}
         for wheel in wheels:

@@ -20,6 +20,7 @@ from nb2image.build.embedded.members import Member
 from nb2image.errors import BuildError
 from nb2image.image.contract import VENV
 from nb2image.image.quote import printable
+from nb2image.image.trim import WHOLE, Trimmed
 
 RECORD_LIMIT = 64 * 1000 * 1000
 SCRIPT_NAME = re.compile(r"[A-Za-z0-9._-][A-Za-z0-9._ -]*")
@@ -49,13 +50,11 @@ class Tree:
 
     python: str
     """``3.11``."""
-    untested: tuple[str, ...] = ()
-    """The packages whose folders ``tests``, at any depth, are left out."""
+    trimmed: Trimmed = WHOLE
 
     def leaves_out(self, path: str) -> bool:
-        """Whether a file belongs to tests that the image does without."""
-        package, _, below = path.removeprefix(f"{self.site}/").partition("/")
-        return package in self.untested and "tests" in below.split("/")[:-1]
+        """Whether the image does without a file."""
+        return self.trimmed.has(path.removeprefix(f"{self.site}/"))
 
     @property
     def site(self) -> str:

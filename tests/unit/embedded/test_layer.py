@@ -18,6 +18,7 @@ from nb2image.build.embedded.layer import Compression, Layer
 from nb2image.build.embedded.members import Archive
 from nb2image.build.embedded.venv import VenvOptions, Wheel, groups, wheel_layer
 from nb2image.errors import BuildError
+from nb2image.image.trim import Trimmed
 from tests.unit.embedded.archives import wheel_bytes, wheel_file
 
 SITE = "opt/venv/lib/python3.11/site-packages"
@@ -181,10 +182,11 @@ def test_tests_are_left_out_when_asked(tmp_path: Path) -> None:
     """Of the packages that are named, at any depth; RECORD stays true."""
     files = {
         **dict.fromkeys(("demo/tests/a.py", "demo/b/tests/c/d.so", "demo/tests.py"), b"x"),
+        "demo/include/test.h": b"x",
         **dict.fromkeys(("other/tests/a.py", "demo/mytests/a.py"), b"x"),
     }
     wheel = wheel_file(tmp_path, files)
-    options = VenvOptions(python="3.11", untested=("demo",))
+    options = VenvOptions(python="3.11", trimmed=Trimmed(tested=("demo",), paths=("demo/include",)))
     layer = wheel_layer(BlobCache(root=tmp_path / "cache"), (wheel,), options)
     with content(tmp_path, layer) as tar:
         names = [name.removeprefix(f"{SITE}/") for name in tar.getnames()]
