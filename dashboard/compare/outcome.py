@@ -49,14 +49,21 @@ def show(job: Job, found: Comparison) -> None:
 
 
 def arguments(job: Job, order: Sequence[int]) -> list[str]:
-    """The job's arguments with the images, or variants, in another order."""
+    """The job's arguments with the images, or variants, in another order.
+
+    What was typed in another form than this page's stays as it is.
+    """
     given = list(job.request.arguments)
     if "--variants" in given:
         place = given.index("--variants") + 1
         variants = given[place].split(",")
-        given[place] = ",".join(variants[number] for number in order)
+        if len(variants) == len(order):
+            given[place] = ",".join(variants[number] for number in order)
         return given
-    return [given[number] for number in order]
+    images, rest = given[: len(order)], given[len(order) :]
+    if len(images) < len(order) or any(image.startswith("-") for image in images):
+        return given
+    return [*(images[number] for number in order), *rest]
 
 
 def show_budget(found: Comparison, budget: Budget) -> None:

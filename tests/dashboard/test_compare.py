@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from dashboard.compare import outcome
 from nb2image.history import History
 from nb2image.jobs import Job, JobManager, JobRequest
 from nb2image.model.history import HistoryEntry
@@ -144,6 +145,21 @@ def test_baseline_and_budget(
     page.text_input(key="limit-max_size").set_value("much").run()
     assert any("no size" in error.value for error in page.error)
     assert "--max-size" not in page.code[-1].value
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (["a", "b", "c", "--top", "3"], ["b", "a", "c", "--top", "3"]),
+        (["n.ipynb", "--variants", "x,y,z"], ["n.ipynb", "--variants", "y,x,z"]),
+        (["n.ipynb", "--variants=x,y,z"], ["n.ipynb", "--variants=x,y,z"]),
+        (["--top", "3", "a", "b", "c"], ["--top", "3", "a", "b", "c"]),
+    ],
+)
+def test_command_of_another_baseline(given: list[str], shown: list[str]) -> None:
+    """Images or variants change their places; what was typed otherwise stays."""
+    request = JobRequest(kind="compare", arguments=tuple(given), folder="/")
+    assert outcome.arguments(Job(id="x", request=request, created=0.0), (1, 0, 2)) == shown
 
 
 def test_budget_of_the_project(
