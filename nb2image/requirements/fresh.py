@@ -23,6 +23,9 @@ RECENT = timedelta(days=730)
 """The second lower bound is this much older than the newest release."""
 MAX_LETTING_GO = 8
 
+WHEELS = {"no-wheel", "python-too-old"}
+"""Refusals that another day or Python may mend."""
+
 Bounds = dict[str, tuple[str, ...]]
 """By distribution its lower bounds, the strictest first."""
 
@@ -36,7 +39,8 @@ def resolve_newest(
 ) -> Resolution | Refusal:
     """The answer with the strictest lower bounds that go together.
 
-    With ``floor`` the last bound of each stays. Raises what ``resolve`` raises.
+    With ``floor`` the last bound of each stays where wheels are what is missing: another day has
+    them. Raises what ``resolve`` raises.
     """
     left = {name: list(steps) for name, steps in bounds.items()}
     for _ in range(MAX_LETTING_GO):
@@ -49,8 +53,9 @@ def resolve_newest(
             return found
         named = {*mentioned(refused.explanation, left), *refused.packages}
         movable = [name for name, steps in left.items() if len(steps) > floor]
-        if not movable:
+        if not movable and refused.kind in WHEELS:
             return found
+        movable = movable or [name for name, steps in left.items() if steps]
         pointed = [name for name in movable if name in named]
         first = depended_on(refused.explanation)
         for name in [name for name in pointed if name in first] or pointed or movable:

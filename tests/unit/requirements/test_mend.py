@@ -172,21 +172,29 @@ def test_bounds_are_let_go_where_the_refusal_points() -> None:
     assert tried == [("a>=9", "b>=2"), ("a>=9", "b>=1")]
 
 
+NO_WHEEL = "c==1.0 has no wheels with a matching Python ABI tag"
+CONFLICT = "all versions of a depend on c<3 and you require c>=3"
+
+
 @pytest.mark.parametrize(
-    ("floor", "last"), [(True, ("a>=8", "b>=1")), (False, ())], ids=["floor", "none"]
+    ("floor", "cause", "last"),
+    [(True, NO_WHEEL, ("a>=8", "b>=1")), (False, NO_WHEEL, ()), (True, CONFLICT, ())],
+    ids=["floor", "none", "conflict"],
 )
-def test_the_last_bounds_stay_while_there_is_another_day(floor: bool, last: tuple[str]) -> None:
-    """Releases of long ago are offered only without a floor."""
+def test_the_last_bounds_stay_while_another_day_may_have_wheels(
+    floor: bool, cause: str, last: tuple[str]
+) -> None:
+    """Releases of long ago are offered without a floor, and where wheels are not the trouble."""
     tried: list[tuple[str, ...]] = []
 
     def resolve(request: ResolveRequest) -> Resolution | Refusal:
         tried.append(request.constraints)
-        return FOUND if not request.constraints else Refusal(message="cause: no wheels of c")
+        return FOUND if not request.constraints else Refusal(message=f"cause: Because {cause}")
 
     bounds = {"a": ("9", "8"), "b": ("2", "1")}
     found = resolve_newest(REQUEST, bounds, resolve, floor=floor)
     assert tried[-1] == last
-    assert (found == FOUND) is not floor
+    assert (found == FOUND) is (last == ())
 
 
 def test_of_two_the_one_that_is_depended_on_steps_back() -> None:
