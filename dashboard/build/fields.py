@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import streamlit as st
 
@@ -18,6 +19,7 @@ OLDEST = (3, 8)
 """The oldest Python that the list offers; older ones can be typed."""
 COMMON_APT = ("ffmpeg", "git", "graphviz", "libgl1", "libglib2.0-0", "libgomp1", "poppler-utils")
 MAX_FILES = 500
+SECONDS = float(DEFAULTS.timeout)
 PLATFORMS = ("linux/amd64", "linux/arm64")
 
 Problems = Mapping[str, str]
@@ -362,9 +364,12 @@ def proof(problems: Problems) -> None:
         "network", "Network of the run", ("bridge",), problems, nothing="None",
         help="A notebook that downloads data needs one. Its code can then reach the outside.",
     )  # fmt: skip
+    # a browser that missed what the session says shows this, not the least
+    usual: float | Literal["min"] = "min" if session.key("timeout") in st.session_state else SECONDS
     st.number_input(
         "Seconds that it may run",
         key=session.key("timeout"),
+        value=usual,
         min_value=1.0,
         max_value=604_800.0,
         step=60.0,

@@ -82,7 +82,7 @@ class Form:
     require: str = "reproduced"
     fix: bool = False
     network: str = ""
-    timeout: float = 600
+    timeout: float = 600.0
     memory: str = ""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 import streamlit as st
 
 from dashboard import theme
@@ -190,7 +192,8 @@ def files(plan: BuildPlan) -> None:
         return
     names = [name for name in SHOWN_FILES if name in made]
     name = st.selectbox("File", names, key="build-file") or names[0]
-    st.code(made[name].decode(), language=None, line_numbers=True)
+    st.html(listing(name, made[name].decode()))
+    st.download_button(f"Download {name}", made[name], file_name=name.removeprefix("."))
     if plan.files:
         st.markdown("**Files of the project that come along**")
         st.dataframe(
@@ -202,6 +205,18 @@ def files(plan: BuildPlan) -> None:
             hide_index=True,
             alt=f"{len(plan.files)} files that are copied into the image",
         )
+
+
+def listing(name: str, text: str) -> str:
+    """A file as HTML: unlike Streamlit's own, what scrolls can be reached with the keyboard."""
+    colour = theme.colours()
+    return (
+        f'<pre role="region" aria-label="{html.escape(name)}" tabindex="0" style="'
+        "overflow:auto;max-height:40rem;white-space:pre-wrap;overflow-wrap:anywhere;"
+        f"font-size:0.8rem;padding:0.75rem;margin:0;border:1px solid {colour['line']};"
+        f'border-radius:4px;background:{colour["panel"]};color:{colour["text"]}">'
+        f"{html.escape(text)}</pre>"
+    )
 
 
 def size(forecast: Forecast | None) -> None:

@@ -80,6 +80,9 @@ def fill(wanted: Form, names: Iterable[str] = NAMES) -> None:
         value = getattr(wanted, name)
         if isinstance(value, tuple):
             value = list(value)
+        elif isinstance(value, float):
+            if value == getattr(DEFAULTS, name) and key(name) not in st.session_state:
+                continue  # the widget's own
         elif name in EMPTY_IS_NONE and not value:
             value = None
         st.session_state[key(name)] = value
