@@ -415,6 +415,7 @@ def builder(
             environ=services.environ,
             network=network,
             archive=how.archive or beside,
+            scratch=services.cache / "podman",
         )
     from nb2image.build.embedded.make import make_builder
     from nb2image.build.embedded.targets import Destination

@@ -40,6 +40,9 @@ class PodmanBuilder:
     network: NetworkConfig
     archive: Path
     """Where the image goes: an OCI layout, a tar archive when the name ends with .tar."""
+    scratch: Path
+    """A folder of the user's own for podman's temporary files: its cache mounts lie there, which
+    older releases share between all users of a machine otherwise."""
     name: str = field(default="podman", init=False)
 
     def build(self, request: BuildRequest, emit: Emit) -> BuiltImage:
@@ -50,7 +53,8 @@ class PodmanBuilder:
         parser = Podman(steps)
         with build_network(self.network) as network, id_file() as made:
             argv = build_command(request, network.arguments, made)
-            environ = {**self.environ, **network.environ}
+            self.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+            environ = {**self.environ, **network.environ, "TMPDIR": str(self.scratch)}
             done = self._podman(argv, environ, parser)
             if done.status:
                 raise explain(steps.failure)
@@ -98,7 +102,9 @@ def build_command(request: BuildRequest, arguments: tuple[str, ...], id_path: Pa
         argv += ["--platform", request.platform]
     if request.created is not None:
         argv += ["--timestamp", str(request.created)]
-    argv += ["--no-cache"] if request.no_cache else ["--layers"]
+    # podman 4.3 cannot mount a file from a stage that came out of its cache; what was downloaded
+    # is kept all the same
+    argv += ["--layers", "--no-cache"]
     return [*argv, "--file", f"{context}/Dockerfile", context]
 
 

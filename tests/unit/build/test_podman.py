@@ -54,7 +54,13 @@ class Podman:
 
 def builder(run: Any, archive: Path) -> PodmanBuilder:
     """A builder on a machine without any network settings."""
-    return PodmanBuilder(run=run, environ={}, network=NetworkConfig(), archive=archive)
+    return PodmanBuilder(
+        run=run,
+        environ={},
+        network=NetworkConfig(),
+        archive=archive,
+        scratch=archive.with_name("scratch"),
+    )
 
 
 def test_the_image_is_written_to_the_archive(tmp_path: Path) -> None:
@@ -68,6 +74,7 @@ def test_the_image_is_written_to_the_archive(tmp_path: Path) -> None:
     assert (image.file, image.size, image.steps, image.cached_steps) == (str(archive), 5000, 3, 1)
     build, save, _ = podman.asked
     assert build[build.index("--timestamp") + 1] == "1704067200"
+    assert "--no-cache" in build
     assert save[:5] == ["podman", "save", "--quiet", "--format", "oci-archive"]
     finished = [e.step for e in events if isinstance(e, StageFinished)]
     assert finished[1] == "[stage-1 2/2] RUN pip install x"
