@@ -64,7 +64,10 @@ class Table:
         return tuple(row for row in self.rows if row.dist == dist)
 
     def at(self, dist: str, version: str) -> tuple[Row, ...]:
-        """The rows of the release, or of the nearest older one; the oldest where none is older."""
+        """The rows of the release, or of the nearest older one: of its series where that has any.
+
+        The oldest where none is older.
+        """
         rows = self.of(dist)
         if not rows:
             return ()
@@ -72,6 +75,8 @@ class Table:
             wanted = Version(Version(version).public)
         except InvalidVersion:
             return ()
+        near = [row for row in rows if as_version(row.release).release[:2] == wanted.release[:2]]
+        rows = tuple(near) or rows
         older = [row for row in rows if as_version(row.release) <= wanted]
         release = (older[-1] if older else rows[0]).release
         return tuple(row for row in rows if row.release == release)

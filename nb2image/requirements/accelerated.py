@@ -19,8 +19,10 @@ from nb2image.gpu.variants import (
     without_cpu_twins,
 )
 from nb2image.model import Accelerator, Finding, Limits, LockedPackage
+from nb2image.requirements.dates import not_before
 from nb2image.requirements.joint import climb_without_drift
 from nb2image.requirements.ladder import Climb
+from nb2image.requirements.release import wheel_days
 from nb2image.requirements.wanted import Wanted
 from nb2image.requirements.world import World
 
@@ -39,7 +41,7 @@ def climb_for_gpu(
     allowed = majors(limits)
     if not wanted.given:
         wanted = replace(wanted, direct=with_gpu_twins(wanted.direct))
-    wanted = within(wanted, limits)
+    wanted = not_before_bounds(within(wanted, limits), world)
     climbed, wanted = climb_without_drift(wanted, uses, world)
     if climbed.found is None:
         return climbed, wanted, world
@@ -95,7 +97,7 @@ def climb_to_agree(
     for major in majors(limits):
         exact = limits if limits.cuda else replace(limits, cuda=str(major))
         try:
-            bounded = within(wanted, exact, names)
+            bounded = not_before_bounds(within(wanted, exact, names), world)
         except PlanError:
             continue  # one of them has no release for this major
         found, held = climb_without_drift(bounded, uses, world)
@@ -144,6 +146,28 @@ def within(wanted: Wanted, limits: Limits, names: Iterable[str] = ()) -> Wanted:
         if limit:
             lines.append(f"{name}{limit}")
     return replace(wanted, direct=bounded, constraints=(*wanted.constraints, *lines))
+
+
+def not_before_bounds(wanted: Wanted, world: World) -> Wanted:
+    """The wish with its date moved up to where what is bounded from below is there.
+
+    Releases of the notebook's time may all be for a CUDA that no machine has any more; the ladder
+    would find the day too, after many tries. Raises RequirementsError when the index does not
+    answer.
+    """
+    if wanted.policy.kind != "as-of" or wanted.policy.fixed:
+        return wanted
+    known = {row.dist for row in table().rows}
+    days = {}
+    for direct in wanted.direct:
+        if direct.name not in known or direct.url or ">" not in direct.specifier:
+            continue
+        project = world.index.project(direct.name)
+        target = world.target(wanted.python.version)
+        found = wheel_days(project, target, direct.specifier) if project else None
+        if found:
+            days[f"a {direct.name} whose CUDA can be had"] = found[0]
+    return replace(wanted, policy=not_before(wanted.policy, days, ""))
 
 
 def agreement(

@@ -41,6 +41,8 @@ def wants(*names: str) -> tuple[DirectRequirement, ...]:
         (locks.TORCH_12, 12, "torch", "12.8"),
         (locks.TENSORFLOW_12, 12, "tensorflow", "12.9"),
         (locks.TENSORFLOW_SYSTEM, 11, "tensorflow", "11.2"),
+        (lock("tensorflow 2.4.0"), 11, "tensorflow", "11.0"),
+        (lock("xgboost 3.4.0"), 13, "xgboost", "13"),
         (locks.JAX_13, 13, "jax", "13.5"),
         (locks.CUPY_12, 12, "cupy-cuda12x", "12.9"),
         (locks.XGBOOST_12, 12, "xgboost-cu12", "12"),
