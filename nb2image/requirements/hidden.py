@@ -128,7 +128,7 @@ def with_hidden(
     *,
     as_of: str = "",
 ) -> tuple[tuple[DirectRequirement, ...], tuple[DirectRequirement, ...]]:
-    """As ``hidden_needs``, and what is left out because another requirement brings it.
+    """As ``hidden_needs``, and what is left out because another requirement brings it, or ought to.
 
     That is so for the releases of ``as_of``: those that are locked in the end may not.
     """
@@ -167,9 +167,12 @@ def with_hidden(
             old = by_name.get(name)
             if old:
                 by_name[name] = replace(old, evidence=(*old.evidence, said))
+            elif rule.bounds.get(name):
+                # what a release forgets to require: it is asked for once that release is locked
+                bound = rule.bounds[name]
+                brought[name] = DirectRequirement(name=name, specifier=bound, evidence=(said,))
             elif rule.listed or not any(name in known.brings(d) for d in by_name.values()):
-                bound = rule.bounds.get(name, "")
-                by_name[name] = DirectRequirement(name=name, specifier=bound, evidence=(said,))
+                by_name[name] = DirectRequirement(name=name, evidence=(said,))
             else:
                 brought[name] = DirectRequirement(name=name, evidence=(said,))
     left_out = tuple(brought[name] for name in sorted(brought) if name not in by_name)

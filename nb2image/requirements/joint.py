@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from nb2image.errors import RequirementsError
@@ -73,8 +74,13 @@ def with_brought(climbed: Climb, wanted: Wanted, world: World) -> tuple[Climb, W
     """The climb with what was to come along and did not, asked for by itself."""
     if climbed.found is None:
         return climbed, wanted
-    there = {package.name for package in climbed.found.packages}
-    lost = tuple(d for d in wanted.brought if d.name not in there)
+    there = {package.name: package.version for package in climbed.found.packages}
+    lost = tuple(
+        d
+        for d in wanted.brought
+        if d.name not in there
+        or not SpecifierSet(d.specifier).contains(there[d.name], prereleases=True)
+    )
     if not lost:
         return climbed, wanted
     direct = tuple(sorted((*wanted.direct, *lost), key=lambda d: d.name))
