@@ -1,6 +1,6 @@
 """How quickly the dashboard answers, and what its server costs, each figure beside its goal.
 
-    python benchmarks/dashboard.py [--rounds 5] [--only NAME ...]
+    python -m benchmarks.dashboard [--rounds 5] [--only NAME ...]
 
 A real server and a real Chromium, as the tests in tests/browser have them (as root in a network
 of their own). Jobs are plays: they print what a build prints, at a rate that is known, and each

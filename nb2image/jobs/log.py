@@ -27,8 +27,8 @@ class Entry:
     at: float
     event: dict[str, Any]
     """The event as the command's ``--json`` prints it; ``kind`` says what it is. Beside those:
-    ``text`` (a line that is no event), ``truncated`` (what follows is not kept), and ``error``
-    (the error that ended the command)."""
+    ``command`` (the command that begins), ``text`` (a line that is no event), ``truncated``
+    (what follows is not kept), and ``error`` (the error that ended the command)."""
 
 
 class LogWriter:

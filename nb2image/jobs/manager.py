@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import shlex
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+
+import msgspec
 
 from nb2image.jobs import child as processes
 from nb2image.jobs.child import Child, Launch, SystemChild
@@ -93,6 +96,9 @@ class JobManager:
     def _begin(self, number: str) -> None:
         job = self._mine[number]
         log = LogWriter(self.store.log(number))
+        # at once: a command needs a moment until it has something to tell
+        told = shlex.join(("nb2image", job.request.kind, *job.request.arguments))
+        log.write([msgspec.json.encode({"kind": "command", "line": told})], self._clock())
         try:
             child = self._launch(
                 job.request, job=number, result=self.store.result(number), environ=self._environ

@@ -40,6 +40,8 @@ def line(event: dict[str, Any]) -> tuple[Level, str] | None:
         case {"kind": "output-line" | "text", "line": str(text)}:
             shown = clean(text).replace("\n", " ")
             return ("error" if FAULT.match(shown) else "output"), shown
+        case {"kind": "command", "line": str(text)}:
+            return "step", one_line(text)
         case {"kind": "stage-started", "stage": str(stage)}:
             step = event.get("step")
             return "step", step_title(str(step), 200) if step else stage

@@ -21,7 +21,7 @@ from tests.browser.running import (
     wait_lines,
 )
 
-HEAD = 13
+HEAD = 14
 """Lines of a play before those that were asked for."""
 
 

@@ -177,10 +177,10 @@ def test_a_stream_tells_lines_steps_and_the_end(jobs: JobManager, launch: FakeLa
     for text in "abc":
         child.tell("output-line", stage="build", line=text)
     end(jobs, launch, job, 7, code="x", message="it failed")
-    with Stream(jobs, job.id, after=3) as stream:
+    with Stream(jobs, job.id, after=4) as stream:
         sent = messages(stream)
     lines = [line for head, data in sent if head.startswith("lines") for line in data]
-    assert [(seq, text) for seq, _, _, text in lines] == [(4, "c"), (5, "error: it failed")]
+    assert [(seq, text) for seq, _, _, text in lines] == [(5, "c"), (6, "error: it failed")]
     assert sent[-1] == ("end", "failed")
     picture = [data for head, data in sent if head == "steps"][-1]
     assert [(s["stage"], s["state"]) for s in picture["steps"]] == [("build", "failed")]

@@ -41,8 +41,9 @@ def test_a_job_runs_to_its_end(jobs: JobManager, launch: FakeLaunch) -> None:
     done = wait_for(jobs, job.id, "done")
     assert (done.exit_code, done.finished, done.child) == (0, True, None)
     assert [stage.stage for stage in done.stages] == ["read"]
-    assert [e.seq for e in jobs.events(job.id)] == [1, 2]
-    assert [e.seq for e in jobs.events(job.id, after=1)] == [2]
+    assert [e.seq for e in jobs.events(job.id)] == [1, 2, 3]
+    assert [e.seq for e in jobs.events(job.id, after=2)] == [3]
+    assert jobs.events(job.id)[0].event["line"] == "nb2image convert a.ipynb --trim"
     assert jobs.result(job.id) == launch.result
     assert JobManager(jobs.store.root).jobs() == (done,)
 
@@ -86,7 +87,7 @@ def test_a_command_that_cannot_start_fails(tmp_path: Path) -> None:
     jobs = JobManager(tmp_path, launch=refuse)  # type: ignore[arg-type]
     job = jobs.start(REQUEST)
     assert job.state == "failed"
-    assert "cannot start" in jobs.events(job.id)[0].event["line"]
+    assert "cannot start" in jobs.events(job.id)[1].event["line"]
 
 
 def test_closing_cancels_what_runs_and_waits(jobs: JobManager) -> None:
