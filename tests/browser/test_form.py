@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.running import Server, settle, violations
 
@@ -51,16 +51,6 @@ def command(page: Page) -> str:
     return page.get_by_test_id("stCode").first.inner_text().strip()
 
 
-def type_entry(box: Locator, text: str) -> None:
-    """Type an entry; it is offered once the list has followed."""
-    box.click()
-    box.press_sequentially(text, delay=30)
-    box.page.get_by_role("option").filter(has_text=text).first.wait_for()
-    box.press("Enter")
-    box.press("Escape")
-    settle(box.page)
-
-
 def test_an_untouched_form_says_nothing(page: Page, server: Server, notebook: Path) -> None:
     """What the plan tells of the automatic choices is not taken for a choice."""
     open_notebook(page, server, notebook)
@@ -70,7 +60,7 @@ def test_an_untouched_form_says_nothing(page: Page, server: Server, notebook: Pa
 
 
 def test_what_is_typed_survives_a_reload(page: Page, server: Server, notebook: Path) -> None:
-    """A version and a name typed in, a package added: all stand in the command and the address."""
+    """A version and a name typed in, a cell left out: all stand in the command and the address."""
     open_notebook(page, server, notebook)
     box = page.get_by_role("textbox", name="Name of the image")
     box.fill("me/plain:1")
@@ -79,10 +69,11 @@ def test_what_is_typed_survives_a_reload(page: Page, server: Server, notebook: P
     python.fill("3.12")
     python.press("Enter")
     expect(page.get_by_test_id("stCode").first).to_contain_text("--python 3.12")
-    page.get_by_text("Files", exact=True).click()
-    files = page.get_by_role("combobox", name="Files to leave out")
-    type_entry(files, "*.zip")
-    wanted = "nb2image convert --tag me/plain:1 --python 3.12 --exclude '*.zip' plain.ipynb"
+    page.get_by_text("What runs", exact=True).click()
+    cells = page.get_by_role("textbox", name="Cells to leave out")
+    cells.fill("2")
+    cells.press("Enter")
+    wanted = "nb2image convert --tag me/plain:1 --python 3.12 --skip-cells 2 plain.ipynb"
     expect(page.get_by_test_id("stCode").first).to_have_text(wanted)
     page.reload()
     settle(page)
