@@ -78,7 +78,10 @@ class DiskCache:
 
     def entries(self) -> Iterator[tuple[float, int, Path]]:
         """(last use, bytes, path) of every entry; one that goes meanwhile is left out."""
-        for path in self.root.glob("*/*/*"):
-            with contextlib.suppress(OSError):
-                status = path.stat()
-                yield status.st_mtime, status.st_size, path
+        # os.walk leaves out folders that go meanwhile; glob raises for them
+        for above, _, names in os.walk(self.root):
+            for path in (Path(above, name) for name in names):
+                with contextlib.suppress(OSError):
+                    status = path.stat()
+                    if path.parents[2] == self.root:
+                        yield status.st_mtime, status.st_size, path
