@@ -154,11 +154,13 @@ def test_a_wheel_that_only_this_host_has_comes_with_the_context(
     tmp_path: Path,
 ) -> None:
     """``docker build`` finds it in wheels/; another file of that name is refused."""
-    name, data = wheel("only-here", "1.0+own", files={"only_here.py": "WORD = 'found'\n"})
+    # a release of this very moment: the engine's cache has none that an earlier build verified
+    version = f"1.0+{time.time_ns()}"
+    name, data = wheel("only-here", version, files={"only_here.py": "WORD = 'found'\n"})
     (tmp_path / name).write_bytes(data)
     package = LockedPackage(
         name="only-here",
-        version="1.0+own",
+        version=version,
         hashes=(f"sha256:{hashlib.sha256(data).hexdigest()}",),
         wheel=name,
         vendored=name,
@@ -170,11 +172,12 @@ def test_a_wheel_that_only_this_host_has_comes_with_the_context(
     )
     folder = tmp_path / f"vendored-{layout}"
     write_context(plan, work.project, folder, force=False, wheels={name: tmp_path / name})
-    done = run_image(build_image(folder, *network))
-    assert done.stdout == "found 1.17.0\n", done.stderr
-    (folder / "wheels" / name).write_bytes(wheel("only-here", "1.0+own", files={})[1])
+    (folder / "wheels" / name).write_bytes(wheel("only-here", version, files={})[1])
     with pytest.raises(AssertionError, match="Hash mismatch"):
         build_image(folder, *network)
+    (folder / "wheels" / name).write_bytes(data)
+    done = run_image(build_image(folder, *network))
+    assert done.stdout == "found 1.17.0\n", done.stderr
 
 
 def test_docker_stop_takes_less_than_a_second(
