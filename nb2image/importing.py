@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from nb2image.errors import RequirementsError
 from nb2image.events import Emit, Noticed
 from nb2image.model import BuildPlan, BuiltImage, Finding
@@ -59,16 +61,37 @@ def repair_imports(
 def failing(
     plan: BuildPlan, image: BuiltImage, services: Services, emit: Emit
 ) -> Sequence[ImportFailure]:
-    """The imports that fail; an image that passed once is not asked again."""
+    """The imports that fail; what passed once is not asked again."""
     cache = index_cache(services.cache)
-    if cache.get("imports", image.id) is not None:
+    key = checked(plan, image)
+    if cache.get("imports", key) is not None:
         return ()
     failures = check_imports(image.subject, plan.requirements.needs, services.environ, emit)
     if plan.accelerator.kind == "cuda":
         failures = tuple(f for f in failures if not lacks_driver(f))
     if not failures:
-        cache.put("imports", image.id, b"ok")
+        cache.put("imports", key, b"ok")
     return failures
+
+
+def checked(plan: BuildPlan, image: BuiltImage) -> str:
+    """All that decides whether the imports work: of images that differ in their code alone, one
+    is asked. A base that the user named may be another tomorrow: there it is this very image."""
+    if not plan.base.suite:
+        return image.id
+    found = plan.requirements
+    parts = (
+        image.builder,
+        plan.base,
+        found.platform,
+        found.locked,
+        [package.name for package in found.system],
+        [(need.module, need.names) for need in found.needs],  # not where: lines move
+        plan.accelerator.kind,
+        plan.trim,
+        plan.env,
+    )
+    return msgspec.json.encode(parts).decode()
 
 
 def lacks_driver(failure: ImportFailure) -> bool:

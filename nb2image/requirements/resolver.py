@@ -343,7 +343,7 @@ def folder_states(links: tuple[str, ...]) -> list[str]:
     A new file of an index's project changes the project's page, or its folder where it has none.
     """
     found = []
-    for link in links:
+    for link in filter(None, links):
         folder = local_path(link) if "://" in link else Path(link)
         with contextlib.suppress(OSError):
             # an index may have thousands of folders: no Path for each of them

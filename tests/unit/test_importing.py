@@ -10,8 +10,8 @@ import pytest
 from nb2image import importing
 from nb2image.errors import RequirementsError
 from nb2image.events import Event, Noticed
-from nb2image.importing import lacks_driver
-from nb2image.model import BuildPlan, BuiltImage, Need, Place
+from nb2image.importing import checked, lacks_driver
+from nb2image.model import BuildPlan, BuiltImage, LockedPackage, Need, Place
 from nb2image.options import Options
 from nb2image.requirements.import_check import ImportFailure
 from nb2image.requirements.repair import Repair
@@ -76,6 +76,21 @@ def test_a_repair_without_a_lock_leaves_the_image(
     """The image that is there is kept for its run to tell."""
     found = codes(monkeypatch, tmp_path, 9, lock=False)
     assert found == (["import-fails", "import-not-repaired"], "sha256:0")
+
+
+def test_an_edit_of_the_code_asks_no_imports_again() -> None:
+    """Other packages, modules or a base of the user's own do; where an import stands does not."""
+
+    def key(number: int, suite: str = "bookworm", **found: object) -> str:
+        requirements = replace(PLAN.requirements, **found)  # type: ignore[arg-type]
+        base = replace(PLAN.base, suite=suite)
+        return checked(replace(PLAN, requirements=requirements, base=base), built(number))
+
+    moved = replace(NEED, place=Place(cell=7, line=3))
+    assert key(0, needs=(NEED,)) == key(1, needs=(moved,))
+    other = LockedPackage(name="lib", version="9")
+    assert len({key(0), key(0, needs=(NEED,)), key(0, locked=(other,))}) == 3
+    assert key(0, suite="") != key(1, suite="")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from nb2image.model import LockedPackage
 from nb2image.network import NetworkConfig
 from nb2image.requirements.listing import IndexFile
 from nb2image.requirements.lock import parse_pylock
+from nb2image.requirements.resolver import folder_states
 from nb2image.requirements.target import Target
 from nb2image.requirements.text import requirements_text
 from nb2image.requirements.vendored import find_vendored, vendored_only
@@ -119,3 +120,17 @@ def test_the_lock_says_where_it_comes_from() -> None:
         packages=(TOOL,), direct=(), python="3.11", platform="x", versions="latest", as_of=""
     )
     assert f"wheels/{WHEEL}\ntool==2.0+cpu \\\n    --hash=sha256:" in text
+
+
+def test_only_folders_that_are_named_count_for_a_resolution(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wheel that is put into a configured folder counts at once; the current folder does not."""
+    monkeypatch.chdir(tmp_path)
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    before = folder_states(("", str(wheels), wheels.as_uri()))
+    (tmp_path / "edited.ipynb").touch()
+    assert folder_states(("", str(wheels), wheels.as_uri())) == before
+    (wheels / "a-1-py3-none-any.whl").touch()
+    assert len(folder_states(("", str(wheels), wheels.as_uri()))) == len(before) + 2
