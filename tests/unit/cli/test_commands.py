@@ -140,9 +140,10 @@ def test_error_as_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
 
 
 def test_run_ends_as_the_script(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """The exit status is the script's; its output keeps its streams, its outputs are listed."""
+    monkeypatch.chdir(tmp_path)  # run.json is written there
     asked = []
 
     def run(request: Any, services: Any, emit: Emit) -> RunReport:
