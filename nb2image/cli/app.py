@@ -14,6 +14,8 @@ from nb2image import __version__
 
 if TYPE_CHECKING:
     from nb2image.events import Emit
+    from nb2image.model.history import Action
+    from nb2image.remember import Memory
 
 app = typer.Typer(
     name="nb2image",
@@ -56,6 +58,29 @@ def face(*, quiet: bool, json: bool) -> Iterator[Emit]:
     except KeyboardInterrupt as stop:
         console.show_error(Interrupted("interrupted"), as_json=json)
         raise typer.Exit(Interrupted.exit_code) from stop
+
+
+@contextmanager
+def remembered(
+    action: Action,
+    context: typer.Context,
+    *,
+    quiet: bool,
+    json: bool,
+    keep: bool,
+    notebook: str = "",
+) -> Iterator[Memory]:
+    """A ``face`` whose command is kept in the history, unless the user wants none."""
+    from nb2image.remember import remember
+    from nb2image.services import Services
+
+    with (
+        face(quiet=quiet, json=json) as emit,
+        remember(
+            action, emit, Services(), notebook=notebook, command=context.obj, keep=keep
+        ) as memory,
+    ):
+        yield memory
 
 
 def main(argv: Sequence[str]) -> int:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from nb2image.cli import options as o
-from nb2image.cli.app import app, face
+from nb2image.cli.app import app, remembered
 
 
 @app.command()
@@ -40,17 +40,12 @@ def build(
 ) -> None:
     """Build the image of a folder that convert wrote, edited by hand or not."""
     from nb2image import console, pipeline
-    from nb2image.remember import remember
-    from nb2image.services import Services
 
-    services = Services()
-    with (
-        face(quiet=quiet, json=json) as emit,
-        remember("build", emit, services, command=context.obj, keep=not no_history) as memory,
-    ):
+    keep = not no_history
+    with remembered("build", context, quiet=quiet, json=json, keep=keep) as memory:
         image = pipeline.build(
             folder,
-            services,
+            memory.services,
             memory.emit,
             tag=tag,
             no_cache=no_cache,

@@ -9,7 +9,7 @@ import typer
 
 from nb2image.cli import options as o
 from nb2image.cli import proof_options as p
-from nb2image.cli.app import app, face
+from nb2image.cli.app import app, remembered
 from nb2image.cli.groups import about_notebook, takes
 
 
@@ -66,16 +66,11 @@ def convert(
 ) -> None:
     """Make an image of a notebook, run it and compare it with the notebook."""
     from nb2image import console, pipeline, verification
-    from nb2image.remember import remember
-    from nb2image.services import Services
 
-    services, subject = Services(), str(notebook.resolve())
-    with (
-        face(quiet=quiet, json=json) as emit,
-        remember(
-            "convert", emit, services, notebook=subject, command=context.obj, keep=not no_history
-        ) as kept,
-    ):
+    keep = not no_history
+    with remembered(
+        "convert", context, quiet=quiet, json=json, keep=keep, notebook=str(notebook.resolve())
+    ) as kept:
         proof = verification.Verification(
             subject=str(notebook),
             conditions=p.gather_conditions(context.params, with_variables=False),
@@ -94,7 +89,7 @@ def convert(
             proof=proof if build and not no_verify else None,
         )
         make = verification.convert_and_fix if fix and asked.proof else pipeline.convert
-        report = make(asked, o.gather(context.params), services, kept.emit)
+        report = make(asked, o.gather(context.params), kept.services, kept.emit)
         kept.done(report)
         console.show_report(report, as_json=json)
         if report.verdict is not None and not (quiet or json):

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from nb2image.cli import options as o
-from nb2image.cli.app import app, face
+from nb2image.cli.app import app, remembered
 from nb2image.cli.groups import about_notebook, takes
 
 
@@ -30,24 +30,19 @@ def plan(
 ) -> None:
     """Show what convert would do; touches nothing and needs no engine."""
     from nb2image import console, pipeline
-    from nb2image.remember import remember
-    from nb2image.services import Services
 
-    services, subject = Services(), str(notebook.resolve())
-    with (
-        face(quiet=quiet, json=json) as emit,
-        remember(
-            "plan", emit, services, notebook=subject, command=context.obj, keep=not no_history
-        ) as memory,
-    ):
+    keep = not no_history
+    with remembered(
+        "plan", context, quiet=quiet, json=json, keep=keep, notebook=str(notebook.resolve())
+    ) as memory:
         options = o.gather(context.params)
-        made = pipeline.make_plan(notebook, options, services, memory.emit)
+        made = pipeline.make_plan(notebook, options, memory.services, memory.emit)
         memory.done(made)
         expected = other = None
         if forecast:
             from nb2image.forecasting import forecast_plan
             from nb2image.other_kind import other_kind
 
-            expected = forecast_plan(made, services, offline=options.offline)
-            other = other_kind(notebook, made, options, services)
+            expected = forecast_plan(made, memory.services, offline=options.offline)
+            other = other_kind(notebook, made, options, memory.services)
     console.show_plan(made, as_json=json, forecast=expected, other=other)

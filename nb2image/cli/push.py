@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from nb2image.cli import options as o
-from nb2image.cli.app import app, face
+from nb2image.cli.app import app, remembered
 
 
 @app.command()
@@ -31,14 +31,9 @@ def push(
 ) -> None:
     """Push an image to the registry that its name says, with docker login's credentials."""
     from nb2image import console, delivery
-    from nb2image.remember import remember
-    from nb2image.services import Services
 
-    services = Services()
-    with (
-        face(quiet=quiet, json=json) as emit,
-        remember("push", emit, services, command=context.obj, keep=not no_history) as memory,
-    ):
-        done = delivery.push(image, services, memory.emit, tag=tag)
+    keep = not no_history
+    with remembered("push", context, quiet=quiet, json=json, keep=keep) as memory:
+        done = delivery.push(image, memory.services, memory.emit, tag=tag)
         memory.done(done)
     console.show_delivered(done, as_json=json)

@@ -9,7 +9,7 @@ import typer
 
 from nb2image.cli import options as o
 from nb2image.cli import proof_options as p
-from nb2image.cli.app import app, face
+from nb2image.cli.app import app, remembered
 
 
 @app.command()
@@ -63,19 +63,12 @@ def run(
     import os
 
     from nb2image import console, pipeline
-    from nb2image.remember import remember
     from nb2image.run import options as given
     from nb2image.run.record import write_record
     from nb2image.run.request import Limits, RunRequest
-    from nb2image.services import Services
 
-    services = Services()
-    with (
-        face(quiet=quiet, json=json) as emit,
-        remember(
-            "run", emit, services, command=context.obj, keep=not (no_history or detach)
-        ) as kept,
-    ):
+    keep = not (no_history or detach)
+    with remembered("run", context, quiet=quiet, json=json, keep=keep) as kept:
         request = RunRequest(
             image=image,
             arguments=tuple(arguments or ()),
@@ -90,9 +83,9 @@ def run(
             limits=Limits(memory=o.size(memory) if memory else None),
         )
         if detach:
-            console.show_started(pipeline.start(request, services, kept.emit), as_json=json)
+            console.show_started(pipeline.start(request, kept.services, kept.emit), as_json=json)
             return
-        report = pipeline.run(request, services, kept.emit)
+        report = pipeline.run(request, kept.services, kept.emit)
         write_record(output, report)
         kept.done(report)
     console.show_run(report, output, quiet=quiet, as_json=json)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from nb2image.cli import options as o
-from nb2image.cli.app import app, face
+from nb2image.cli.app import app, remembered
 
 
 @app.command()
@@ -32,14 +32,9 @@ def save(
 ) -> None:
     """Write an image to a file, to be carried elsewhere: docker load --input FILE."""
     from nb2image import console, delivery
-    from nb2image.remember import remember
-    from nb2image.services import Services
 
-    services = Services()
-    with (
-        face(quiet=quiet, json=json) as emit,
-        remember("save", emit, services, command=context.obj, keep=not no_history) as memory,
-    ):
-        done = delivery.save(image, output, services, memory.emit, force=force)
+    keep = not no_history
+    with remembered("save", context, quiet=quiet, json=json, keep=keep) as memory:
+        done = delivery.save(image, output, memory.services, memory.emit, force=force)
         memory.done(done)
     console.show_delivered(done, as_json=json)

@@ -9,7 +9,7 @@ import typer
 
 from nb2image.cli import options as o
 from nb2image.cli import proof_options as p
-from nb2image.cli.app import app, face
+from nb2image.cli.app import app, remembered
 
 
 @app.command()
@@ -54,14 +54,9 @@ def verify(
 ) -> None:
     """Run an image confined, as a user would, and compare it with its notebook, cell by cell."""
     from nb2image import console, verification
-    from nb2image.remember import remember
-    from nb2image.services import Services
 
-    services = Services()
-    with (
-        face(quiet=quiet, json=json) as emit,
-        remember("verify", emit, services, command=context.obj, keep=not no_history) as kept,
-    ):
+    keep = not no_history
+    with remembered("verify", context, quiet=quiet, json=json, keep=keep) as kept:
         asked = verification.Verification(
             subject=subject,
             folder=output,
@@ -71,7 +66,7 @@ def verify(
             html=html,
             stamp=stamp,
         )
-        report = verification.verify(asked, services, kept.emit)
+        report = verification.verify(asked, kept.services, kept.emit)
         kept.done(report)
         console.show_proof(report, as_json=json)
         verification.refuse(report, require.value)
