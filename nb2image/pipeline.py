@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from platform import machine
-from shutil import which
 from typing import TYPE_CHECKING
 
+from nb2image.build.builders import builder
 from nb2image.build.choose import BuildOptions
 from nb2image.errors import EngineError, Nb2ImageError, OptionError, PlanError
 from nb2image.events import Emit, Event, Noticed, Stage, StageFinished, StageStarted
@@ -35,7 +35,6 @@ from nb2image.services import Services
 from nb2image.sizes import amount
 
 if TYPE_CHECKING:
-    from nb2image.build.interface import Builder
     from nb2image.model import Verdict
     from nb2image.proof import Conditions
     from nb2image.run.request import RunRequest
@@ -387,57 +386,6 @@ def build_plan(
             say("without an engine")
         say(f"{image.cached_steps} of {image.steps} steps from the cache")
     return image
-
-
-def builder(
-    plan: BuildPlan, folder: Path, how: BuildOptions, services: Services, emit: Emit
-) -> Builder:
-    """The builder that was asked for, or that suits the plan and its destination best."""
-    from nb2image.build.choose import choose
-    from nb2image.engine import engine_answers
-
-    choice = choose(
-        plan,
-        how,
-        lambda: engine_answers(services.environ),
-        lambda: which("podman", path=services.environ.get("PATH")) is not None,
-    )
-    if choice.builder == "docker":
-        return docker_builder(services)
-    beside = folder.with_name(f"{folder.resolve().name}.tar")
-    if choice.builder == "podman":
-        from nb2image.build.podman import PodmanBuilder
-        from nb2image.network import read_network
-
-        network = read_network(services.environ)
-        return PodmanBuilder(
-            run=services.run,
-            environ=services.environ,
-            network=network,
-            archive=how.archive or beside,
-            scratch=services.cache / "podman",
-        )
-    from nb2image.build.embedded.make import make_builder
-    from nb2image.build.embedded.targets import Destination
-
-    destination = Destination(layout=how.archive, push=how.push)
-    if not (how.archive or how.push):
-        answers = engine_answers(services.environ)
-        destination = Destination(engine=answers, layout=None if answers else beside)
-    message = f"built without an engine ({choice.reason})"
-    finding = Finding(severity="note", code="embedded-chosen", message=message)
-    emit(Noticed(stage="build", finding=finding))
-    return make_builder(plan, how, destination, services)
-
-
-def docker_builder(services: Services) -> Builder:
-    """The builder on the Docker engine, with the host's package sources."""
-    from nb2image.build.docker import DockerBuilder
-    from nb2image.network import read_network
-
-    return DockerBuilder(
-        run=services.run, environ=services.environ, network=read_network(services.environ)
-    )
 
 
 def run(request: RunRequest, services: Services, emit: Emit) -> RunReport:
