@@ -43,6 +43,8 @@ class Facts:
     """Names, attributes, imported names, keywords and short texts."""
     modules: set[str] = field(default_factory=set)
     """Every module that is imported, dotted."""
+    imported: dict[str, str] = field(default_factory=dict)
+    """What each name is that is imported from a module: ``module.name``."""
     paths: set[str] = field(default_factory=set)
     """Texts that may be paths of a hosting service."""
     leading: list[ast.AST] = field(default_factory=list)
@@ -117,8 +119,9 @@ def note(node: ast.AST, facts: Facts) -> None:
                 facts.paths.add(text)
         case ast.Import(names=aliases):
             facts.modules.update(alias.name for alias in aliases)
-        case ast.ImportFrom(module=str(module), level=0):
+        case ast.ImportFrom(module=str(module), names=aliases, level=0):
             facts.modules.add(module)
+            facts.imported.update((a.asname or a.name, f"{module}.{a.name}") for a in aliases)
         case ast.Call(func=ast.Name(id="display"), keywords=[_, *_]):
             facts.words.add(DISPLAY_WITH_OPTIONS)
         case ast.AsyncFunctionDef(name=name):

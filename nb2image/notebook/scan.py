@@ -31,8 +31,9 @@ DEFINE_MAGICS = {
     "register_magic_function",
     "register_magics",
 }
-BRINGS_MAGICS = re.compile(r"jupyter|ipython|magic|notebook", re.IGNORECASE)
-"""What the name of a module says that makes magics when it is imported."""
+BRINGS_MAGICS = re.compile(r"jupyter|ipython|magic|notebook|^(holo|geo)views\b", re.IGNORECASE)
+"""What the name of a module says that makes magics when it is imported or set up: HoloViews makes
+its ``%opts`` and ``%%output`` in ``hv.extension()``."""
 
 
 def trees_of(code: Recognised, depth: int = 0) -> Iterator[ast.Module]:
@@ -76,6 +77,7 @@ def look_over(
         used=frozenset(name for facts in cells for name in facts.used),
         words=words,
         modules=modules,
+        imported={name: origin for facts in cells for name, origin in facts.imported.items()},
         constants=constants(cells),
         attributes=frozenset(pair for facts in cells for pair in facts.attributes),
         magics=frozenset(name for name, _ in magics),

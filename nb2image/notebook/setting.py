@@ -25,6 +25,8 @@ class Setting:
     """Names, attributes, imported names, keywords and short texts of all cells."""
     modules: frozenset[str] = frozenset()
     """Every module that some cell imports, dotted."""
+    imported: Mapping[str, str] = field(default_factory=dict)
+    """What the names are that some cell imports from a module: ``module.name``."""
     constants: Mapping[str, str] = field(default_factory=dict)
     """Names whose text is known without running anything."""
     attributes: frozenset[tuple[str, str]] = frozenset()

@@ -196,7 +196,9 @@ def module(tree: ast.Module, lines: Lines, setting: Setting, manner: Manner) -> 
         pieces += [Piece(modules=frozenset({"sys"})) for _ in answered]
         pieces += shells(tree, lines, [node for node, _ in answered])
     if asks.WORDS & setting.words:
-        refusals = asks.refusals(tree, lines, setting.defined, answered=setting.answered)
+        refusals = asks.refusals(
+            tree, lines, setting.defined, setting.imported, answered=setting.answered
+        )
         pieces.append(Piece(findings=refusals))
     asked = together(pieces)
     return together([asked.without_lines(), Piece(lines=applied(edits, lines))])

@@ -104,6 +104,8 @@ def test_a_password_is_an_answer() -> None:
         ("import getpass\ngetpass.getpass()", "input", 2),
         ("breakpoint()", "debugger", 1),
         ("import pdb\npdb.set_trace()", "debugger", 2),
+        ("from IPython import embed\nembed()", "debugger", 2),
+        ("from ipdb import set_trace as stop\nstop()", "debugger", 2),
         ("print(In[1])", "history", 1),
         ("_i", "history", 1),
         ("__", "history", 1),
@@ -119,6 +121,12 @@ def test_refused(source: str, code: str, line: int) -> None:
         script("x = 1", source)
     found = caught.value.findings[0]
     assert (found.code, found.place and (found.place.cell, found.place.line)) == (code, (2, line))
+
+
+def test_a_name_of_ones_own_asks_nobody() -> None:
+    """Layers are called embed, and functions input: they are what the notebook makes of them."""
+    made = script("embed = len\ninput = str\nembed(input('ab'))")
+    assert output_of(made) == "2\n"
 
 
 @pytest.mark.parametrize(

@@ -233,6 +233,7 @@ def test_refused(source: str, code: str) -> None:
         (["%%prun -D x\nf()"], 'get_ipython().run_cell_magic("prun", "-D x", '),
         (["%run -p a.py"], "get_ipython().run_line_magic('run', '-p a.py')"),
         (["import magic_things", "%shout x"], "get_ipython().run_line_magic('shout', 'x')"),
+        (["import holoviews as hv", "%%opts Curve\nx"], 'run_cell_magic("opts", "Curve", '),
         (["@register_line_magic\ndef f(x):\n    pass", "%f"], "run_line_magic('f', '')"),
         (["%alias a ls"], "get_ipython().run_line_magic('alias', 'a ls')"),
         (["ip = get_ipython()\nip.ast_node_interactivity"], "ip = get_ipython()"),
