@@ -80,8 +80,8 @@ def translated(
 def script_name(gathered: Gathered, modules: Sequence[LocalModule], files: Files) -> str:
     """``train.py``, unless the project or the code has something of that name."""
     named = {module.split(".")[0] for facts in gathered.all_facts for module in facts.modules}
-    for tree in (parsed(module.source) for module in modules):
-        if tree is not None:
+    for tree in (parsed(module.source) for module in modules if "train" in module.source):
+        if tree is not None:  # most files do not say the word, and reading one takes time
             named |= {module.split(".")[0] for module in facts_of(tree).modules}
     for name in ("train", "train_notebook"):
         if name not in named and files.read_beside(f"{name}.py") is None:
