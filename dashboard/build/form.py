@@ -143,7 +143,7 @@ def plain(value: Any) -> Any:
 
 def stage_options(form: Form) -> Options:
     """The options that the stages get: those of the command. Raises OptionError."""
-    from nb2image.cli.options import gather
+    from nb2image.cli.gather import gather
 
     return gather(parsed(arguments(form, "notebook.ipynb")))
 

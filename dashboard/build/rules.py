@@ -99,28 +99,28 @@ def assumption(text: str) -> None:
 
 def modules(text: str) -> None:
     """A dotted name."""
-    from nb2image.cli.options import modules
+    from nb2image.cli.gather import modules
 
     modules([text])
 
 
 def constraint(text: str) -> None:
     """``numpy<2``."""
-    from nb2image.cli.options import constraints
+    from nb2image.cli.gather import constraints
 
     constraints([text])
 
 
 def cells(text: str) -> None:
     """``3,5-7``."""
-    from nb2image.cli.options import cells
+    from nb2image.cli.gather import cells
 
     cells(text)
 
 
 def size(text: str) -> None:
     """``200MB``."""
-    from nb2image.cli.options import size
+    from nb2image.cli.gather import size
 
     size(text)
 

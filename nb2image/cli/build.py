@@ -9,6 +9,7 @@ import typer
 
 from nb2image.cli import options as o
 from nb2image.cli.app import app, remembered
+from nb2image.cli.gather import gather_build
 
 
 @app.command()
@@ -49,7 +50,7 @@ def build(
             memory.emit,
             tag=tag,
             no_cache=no_cache,
-            how=o.gather_build(context.params),
+            how=gather_build(context.params),
         )
         memory.done(image, context=folder)
     console.show_image(image, as_json=json)

@@ -10,6 +10,7 @@ import typer
 
 from nb2image.cli import options as o
 from nb2image.cli.app import app, face
+from nb2image.cli.gather import gather
 from nb2image.cli.groups import about_limits, about_notebook, takes
 
 
@@ -100,7 +101,7 @@ def compare(
             asked = Variants(
                 notebook=Path(images[0]),
                 names=tuple(names),
-                options=o.gather(context.params),
+                options=gather(context.params),
                 reuse=reuse,
                 history=not no_history,
                 command=context.obj,

@@ -10,6 +10,7 @@ import typer
 from nb2image.cli import options as o
 from nb2image.cli import proof_options as p
 from nb2image.cli.app import app, remembered
+from nb2image.cli.gather import gather, gather_build
 from nb2image.cli.groups import about_notebook, takes
 
 
@@ -85,11 +86,11 @@ def convert(
             build=build,
             tag=tag,
             no_cache=no_cache,
-            how=o.gather_build(context.params),
+            how=gather_build(context.params),
             proof=proof if build and not no_verify else None,
         )
         make = verification.convert_and_fix if fix and asked.proof else pipeline.convert
-        report = make(asked, o.gather(context.params), kept.services, kept.emit)
+        report = make(asked, gather(context.params), kept.services, kept.emit)
         kept.done(report)
         console.show_report(report, as_json=json)
         if report.verdict is not None and not (quiet or json):

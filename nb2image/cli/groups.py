@@ -48,7 +48,7 @@ def about_notebook(
     exclude: o.Exclude = None,
     max_context: o.MaxContext = "",
 ) -> None:
-    """All that ``options.gather`` reads: what plan, convert and requirements can be told."""
+    """All that ``gather`` reads: what plan, convert and requirements can be told."""
 
 
 def about_limits(

@@ -8,6 +8,7 @@ import typer
 
 from nb2image.cli import options as o
 from nb2image.cli.app import app, remembered
+from nb2image.cli.gather import gather
 from nb2image.cli.groups import about_notebook, takes
 
 
@@ -35,7 +36,7 @@ def plan(
     with remembered(
         "plan", context, quiet=quiet, json=json, keep=keep, notebook=str(notebook.resolve())
     ) as memory:
-        options = o.gather(context.params)
+        options = gather(context.params)
         made = pipeline.make_plan(notebook, options, memory.services, memory.emit)
         memory.done(made)
         expected = other = None

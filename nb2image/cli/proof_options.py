@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nb2image.cli.options import option, size
+from nb2image.cli.gather import size
+from nb2image.cli.options import option
 
 if TYPE_CHECKING:
     from nb2image.proof import Conditions

@@ -6,6 +6,7 @@ import typer
 
 from nb2image.cli import options as o
 from nb2image.cli.app import app, face
+from nb2image.cli.gather import gather
 from nb2image.cli.groups import about_notebook, takes
 
 
@@ -22,5 +23,5 @@ def requirements(
     from nb2image.services import Services
 
     with face(quiet=quiet, json=json) as emit:
-        found = pipeline.find(notebook, o.gather(context.params), Services(), emit)
+        found = pipeline.find(notebook, gather(context.params), Services(), emit)
     console.show_requirements(found, as_json=json)

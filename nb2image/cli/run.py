@@ -10,6 +10,7 @@ import typer
 from nb2image.cli import options as o
 from nb2image.cli import proof_options as p
 from nb2image.cli.app import app, remembered
+from nb2image.cli.gather import size
 
 
 @app.command()
@@ -80,7 +81,7 @@ def run(
             binds=tuple(given.bind(text) for text in mount or ()),
             gpus=given.gpus(gpus),
             name=given.container_name(name),
-            limits=Limits(memory=o.size(memory) if memory else None),
+            limits=Limits(memory=size(memory) if memory else None),
         )
         if detach:
             console.show_started(pipeline.start(request, kept.services, kept.emit), as_json=json)

@@ -8,17 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from nb2image.cli.convert import convert
+from nb2image.cli.gather import cells, constraints, gather, modules, pairs, size
 from nb2image.cli.groups import about_notebook
-from nb2image.cli.options import (
-    Platform,
-    Versions,
-    cells,
-    constraints,
-    gather,
-    modules,
-    pairs,
-    size,
-)
+from nb2image.cli.options import Platform, Versions
 from nb2image.cli.plan import plan
 from nb2image.cli.requirements import requirements
 from nb2image.errors import OptionError
