@@ -156,6 +156,8 @@ def packages(
         elif word.startswith("-"):
             if name in MATTER.split() or (tool == "conda" and name == "-c"):
                 options.append(f"{name} {value}".strip())
+        elif word.lstrip("!%") in TOOL_NAMES and arguments[:1] == ["install"]:
+            arguments.pop(0)  # two lines that became one, `pip install a !pip install b`
         else:
             wanted.append(expanded(word, constants))
     for text in (*wanted, *options):

@@ -20,6 +20,8 @@ from tests.unit.notebook.build import body, script
         ("!uv pip install numpy", ["numpy"]),
         ("!pip install -r requirements.txt", ["-r requirements.txt"]),
         ("!pip install -e .", ["-e ."]),
+        ("!pip install a==1 !pip install b", ["a==1", "b"]),
+        ("%pip install pip install a", ["a"]),
         ("!pip install git+https://host/x.git#egg=x", ["git+https://host/x.git#egg=x"]),
         ("!pip install numpy > /dev/null 2>&1", ["numpy"]),
         ("!pip install numpy 2>&1 | tail -n 1", ["numpy"]),
