@@ -106,10 +106,12 @@ JSON_PROJECT = msgspec.json.Decoder(JsonProject)
 
 def read_json(data: bytes, base: str) -> tuple[IndexFile, ...]:
     """The files of a PEP 691 answer. Raises ValueError when it is none."""
+    roots: dict[str, str] = {}
+    listed = ((f, joined(base, f.url, roots)) for f in JSON_PROJECT.decode(data).files)
     return tuple(
         IndexFile(
             name=f.filename,
-            url=urljoin(base, f.url),
+            url=url,
             sha256=f.hashes.sha256,
             size=f.size,
             requires_python=f.requires or "",
@@ -117,8 +119,8 @@ def read_json(data: bytes, base: str) -> tuple[IndexFile, ...]:
             yanked=f.yanked is not False,
             core_metadata=bool(f.core),
         )
-        for f in JSON_PROJECT.decode(data).files
-        if is_distribution(f.filename) and is_web(urljoin(base, f.url), base)
+        for f, url in listed
+        if is_distribution(f.filename) and is_web(url, base)
     )
 
 
