@@ -21,7 +21,6 @@ import msgspec
 from nb2image.errors import Nb2ImageError, OptionError, PlanError
 from nb2image.image.contract import MANIFEST, WHEELS
 from nb2image.image.quote import printable, project_path
-from nb2image.image.render import render
 from nb2image.image.validate import validate_plan
 from nb2image.model import BuildPlan, LockedPackage, PlannedFile
 from nb2image.model.plan import decode
@@ -116,6 +115,8 @@ def fill(
     folder: Path, plan: BuildPlan, project: Project, wheels: Mapping[str, Path]
 ) -> dict[str, str]:
     """Write every file of the context below ``folder``; its paths with their sha256."""
+    from nb2image.image.render import render  # with its templates: a build only reads
+
     written = {}
     for path, data in render(plan):
         write_file(folder / path, data)

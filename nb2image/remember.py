@@ -38,6 +38,8 @@ class Memory:
     entry: HistoryEntry
     onward: Emit
     services: Services
+    kept: bool = True
+    """Whether the history is to have it."""
     report: str = ""
     pictures: tuple[HistoryPicture, ...] = ()
     log: deque[str] = field(default_factory=deque)
@@ -57,6 +59,8 @@ class Memory:
         context: Path | None = None,
     ) -> None:
         """The command's result; ``context`` is the folder of what was built."""
+        if not self.kept:
+            return
         self.report = msgspec.json.encode(result).decode()
         match result:
             case BuildPlan():
@@ -213,6 +217,7 @@ def remember(
     The block uses ``memory.emit`` and says its result to ``memory.done``. Errors pass through,
     remembered. A history that cannot be written is a note, not an error.
     """
+    path = place(services.environ) if keep else None
     memory = Memory(
         entry=HistoryEntry(
             at=now(),
@@ -225,9 +230,9 @@ def remember(
         ),
         onward=emit,
         services=services,
+        kept=path is not None,
     )
     begun = time.monotonic()
-    path = place(services.environ) if keep else None
     try:
         yield memory
     except Nb2ImageError as error:

@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
     from nb2image.events import Emit
     from nb2image.model.history import Action
     from nb2image.remember import Memory
+
+COMMANDS = (
+    *("build", "cache", "compare", "convert", "dashboard", "doctor", "extract", "history"),
+    *("inspect", "plan", "push", "rebuild", "requirements", "run", "save", "verify"),
+)
+"""Each is a file of this folder, which registers it."""
 
 app = typer.Typer(
     name="nb2image",
@@ -85,24 +92,9 @@ def remembered(
 
 def main(argv: Sequence[str]) -> int:
     """Run the command line and return its exit status."""
-    from nb2image.cli import (  # noqa: F401  each registers its command
-        build,
-        cache,
-        compare,
-        convert,
-        dashboard,
-        doctor,
-        extract,
-        history,
-        inspect,
-        plan,
-        push,
-        rebuild,
-        requirements,
-        run,
-        save,
-        verify,
-    )
+    # the one that is asked for; --help and what is no command need them all
+    for name in argv[:1] if argv and argv[0] in COMMANDS else COMMANDS:
+        import_module(f"nb2image.cli.{name}")
 
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, terminated)

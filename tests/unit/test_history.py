@@ -331,6 +331,7 @@ def test_no_history(kept: History, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither option nor variable leaves a file behind."""
     with remember("plan", ignore, services(), keep=False) as memory:
         memory.done(PLAN)
+    assert not memory.report, "nothing is worked out for nobody"
     monkeypatch.setenv("NB2IMAGE_HISTORY", "off")
     with remember("plan", ignore, services()) as memory:
         memory.done(PLAN)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from nb2image import console, doctor, pipeline
-from nb2image.cli import main
+from nb2image.cli import app, main
 from nb2image.doctor import Check
 from nb2image.errors import BuildError, EngineError, OptionError
 from nb2image.events import Emit, Noticed, OutputLine, StageFinished, StageStarted
@@ -225,3 +226,14 @@ def test_doctor(
     assert "→ do this" in out
     assert main(["doctor", "--json"]) == status
     assert json.loads(capsys.readouterr().out)[0]["found"] == "it"
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """A command is imported when it is asked for: the list of them must be whole."""
+    folder = Path(app.__file__).parent
+    registers = re.compile(r"^@?app\.(command|add_typer)\(", re.MULTILINE)
+    files = {path.stem for path in folder.glob("*.py") if registers.search(path.read_text())}
+    assert set(app.COMMANDS) == files
+    assert main(["--help"]) == 0
+    shown = capsys.readouterr().out
+    assert all(f" {name} " in shown for name in app.COMMANDS)
