@@ -167,13 +167,15 @@ def climb(
             python=rung.python, as_of=rung.as_of, ok=refused is None, message=message
         )
         steps.append(step)
-        if refused is None or refused.passing:
+        # two wishes of the notebook's own are for the user to settle; a held version gives way
+        passing = refused is None or refused.passing or contradicts_pin(refused, pins)
+        if passing:
             tell(step)
         if isinstance(found, Resolution):
             return Climb(rung=rung, found=found, refused=first, steps=tuple(steps))
         assert refused is not None
         first = first or refused
-        if not refused.passing:
+        if not passing:
             return Climb(rung=start, found=None, refused=refused, steps=tuple(steps))
         soft = [s for s in refused.packages if s in ladder.soft and s not in left_out]
         elsewhere = [
@@ -193,6 +195,11 @@ def climb(
         else:
             waiting[:0] = elsewhere
     return Climb(rung=start, found=None, refused=first, steps=tuple(steps))
+
+
+def contradicts_pin(refused: Diagnosis, pins: tuple[Pin, ...]) -> bool:
+    """Whether one of two releases that are wanted is only held."""
+    return refused.kind == "contradiction" and any(p.name in refused.packages for p in pins)
 
 
 def release_pins(pins: tuple[Pin, ...], refused: Diagnosis) -> tuple[Pin, ...]:

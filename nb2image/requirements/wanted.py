@@ -156,7 +156,9 @@ def held_versions(
         settled = {d.name for d in direct if d.preferred or d.url}
         return (*preferences(direct), *installed_pins(there, settled))
     seen = pins(notebook, direct) if policy.kind == "as-of" else ()
-    return (*preferences(direct), *seen)
+    known = {pin.name for pin in seen}
+    # what a notebook ran with says more of it than a file that also serves the project's others
+    return (*(p for p in preferences(direct) if p.name not in known), *seen)
 
 
 def first_days(direct: Sequence[DirectRequirement], index: Index) -> dict[str, str]:

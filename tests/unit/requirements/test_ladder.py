@@ -132,6 +132,25 @@ def test_pins_give_way_before_dates_and_the_named_ones_first() -> None:
     assert [s.ok for s in found.steps] == [False, True]
 
 
+CLASH = Refusal(
+    message="cause: Because you require old>=2 and old==1.0, we can conclude that your"
+    " requirements are unsatisfiable."
+)
+
+
+@pytest.mark.parametrize(("held", "gives_way"), [("old", True), ("kept", False)])
+def test_a_held_version_gives_way_to_a_wish_that_contradicts_it(held: str, gives_way: bool) -> None:
+    """Two wishes that nothing holds are an error at once."""
+
+    def attempt(rung: Rung) -> Resolution | Refusal:
+        return CLASH if rung.pins else FOUND
+
+    start = replace(ladder(), pins=(pin(held),))
+    found = climb(start, attempt, lambda n, p: None, lambda s: None)
+    assert (found.found is not None) is gives_way
+    assert len(found.steps) == 1 + gives_way
+
+
 def test_versions_seen_in_outputs_outlive_the_day() -> None:
     """Where another package lacks wheels, the day that has them comes before other versions."""
     pins = (pin("seen"),)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from nb2image.model import Place
+from nb2image.requirements.dates import VersionPolicy
 from nb2image.requirements.pins import Pin, described, pins
+from nb2image.requirements.wanted import held_versions
 from tests.unit.requirements.builders import code, notebook, wanted
 
 DIRECT = (wanted("scikit-learn", module="sklearn"), wanted("numpy"), wanted("pandas"))
@@ -67,3 +71,12 @@ def test_held_versions_are_told_with_their_source() -> None:
     ]
     assert described(held) == "2 versions of the environment and 1 version seen in outputs"
     assert described(()) == ""
+
+
+def test_what_a_notebook_ran_with_goes_before_the_projects_file() -> None:
+    """The file may be of another day; it holds what the outputs do not show."""
+    shown = notebook(code("import numpy as np\nnp.__version__", "1.15.3\n"))
+    stated = tuple(replace(d, preferred=">=1.21") for d in (wanted("numpy"), wanted("pandas")))
+    past = VersionPolicy(kind="as-of", as_of="2019-01-01", reason="")
+    held = held_versions(shown, stated, None, past)
+    assert [pin.constraint for pin in held] == ["pandas>=1.21", "numpy==1.15.3"]
