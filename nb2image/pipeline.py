@@ -150,12 +150,17 @@ def plan_project(
     from nb2image.files import plan_files
     from nb2image.gpu.settle import settle
     from nb2image.image.plan import make_build_plan
+    from nb2image.notebook.files import Files
+    from nb2image.notebook.local import with_own
     from nb2image.revision import read_revision
 
     project, notebook = read(path, emit)
     made = script(project, notebook, options, emit)
     accelerator, about_gpu = accelerate(notebook, made, options, services)
     requirements = require(project, notebook, made, accelerator, options, services, emit)
+    if requirements.own:
+        named = Files(workdir=project.workdir, read=project.read)
+        made = with_own(made, requirements.own, named)
     with stage(emit, "plan") as say:
         files = plan_files(notebook, made, project, options, requirements.locked)
         plan = make_build_plan(

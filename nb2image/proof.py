@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nb2image.events import Emit, Event, OutputLine
-from nb2image.image.contract import AS_SHOWN, RUNTIME, script_command, workdir
+from nb2image.image.contract import RUNTIME, as_shown, script_command, workdir
 from nb2image.model import BuildPlan, Notebook, RunReport
 from nb2image.model.verdict import Verdict
 from nb2image.resources import folder
@@ -117,7 +117,7 @@ def witness(
     capture = Capture(word)
     module = folder("templates") / "capture" / f"{MODULE}.py"
     # an image of another entry holds the script too
-    as_script = () if plan.entry == "script" else tuple((name, v) for _, name, v in AS_SHOWN)
+    as_script = () if plan.entry == "script" else tuple((n, v) for _, n, v in as_shown(plan))
     request = RunRequest(
         image=image,
         command=() if plan.entry == "script" else script_command(plan),

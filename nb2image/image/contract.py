@@ -33,16 +33,6 @@ WHEELS = "wheels"
 Setting = tuple[str, str, str]
 """(why, name, value) of an environment variable."""
 
-AS_SHOWN: tuple[Setting, ...] = (
-    (
-        "sitecustomize.py: shows figures, and the notebook's cells in tracebacks",
-        "PYTHONPATH",
-        RUNTIME,
-    ),
-    ("", "MPLBACKEND", "module://nb2image_figures"),
-)
-"""What lets the script show what the notebook showed; a kernel shows it by itself."""
-
 SETTINGS: tuple[Setting, ...] = (
     ("", "VIRTUAL_ENV", VENV),
     ("", "PYTHONUNBUFFERED", "1"),
@@ -74,9 +64,31 @@ def workdir(plan: BuildPlan) -> str:
     return f"{APP}/{plan.workdir}" if plan.workdir else APP
 
 
+def as_shown(plan: BuildPlan) -> tuple[Setting, ...]:
+    """What lets the script show what the notebook showed; a kernel shows it by itself."""
+    why = "sitecustomize.py: shows figures, and the notebook's cells in tracebacks"
+    if own := own_folders(plan):
+        why += f"; packages of the project that no index has: {', '.join(own)}"
+    return (
+        (why, "PYTHONPATH", ":".join((RUNTIME, *own))),
+        ("", "MPLBACKEND", "module://nb2image_figures"),
+    )
+
+
+def own_folders(plan: BuildPlan) -> tuple[str, ...]:
+    """The folders of the project's own modules that the notebook would not find by itself."""
+    roots = dict.fromkeys(module.root for module in plan.requirements.own)
+    return tuple(f"{APP}/{root}" if root else APP for root in roots)
+
+
 def settings(plan: BuildPlan) -> tuple[Setting, ...]:
     """The image's environment variables."""
-    found = [*SETTINGS, *(AS_SHOWN if plan.entry == "script" else ())]
+    found = [*SETTINGS]
+    if plan.entry == "script":
+        found += as_shown(plan)
+    elif own := own_folders(plan):
+        why = "packages of the project that no index has"
+        found.append((why, "PYTHONPATH", ":".join(own)))
     if plan.base.python_from:
         found.append(("as the official image of Python has it", "LANG", "C.UTF-8"))
     if plan.accelerator.kind == "cuda":

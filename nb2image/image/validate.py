@@ -16,6 +16,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 _FILE = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_.+!-]{0,250}")
+_FOLDER = re.compile(r"([0-9A-Za-z_-][0-9A-Za-z_.-]*(/[0-9A-Za-z_-][0-9A-Za-z_.-]*)*)?")
 _VERSION = re.compile(r"[0-9A-Za-z.+!-]{1,64}")
 
 
@@ -57,6 +58,8 @@ def validate_requirements(plan: BuildPlan) -> None:
             "vendored file",
             locked.vendored,
         )
+    for module in plan.requirements.own:
+        _require(_FOLDER.fullmatch(module.root), "folder on the path", module.root)
     if plan.requirements.as_of:
         quote.date(plan.requirements.as_of)
     built = [package.name for package in plan.requirements.locked if not package.wheel]

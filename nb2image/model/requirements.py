@@ -69,6 +69,16 @@ class DirectRequirement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnModule:
+    """A module of the project that is out of the notebook's reach, and that no index has."""
+
+    name: str
+    """Top-level: ``toolbox``."""
+    root: str
+    """The folder that must be on ``sys.path``, project-relative; empty for the project's root."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LockedPackage:
     """One pinned distribution of the lock."""
 
@@ -127,6 +137,8 @@ class Requirements:
     locked: tuple[LockedPackage, ...] = ()
     system: tuple[SystemPackage, ...] = ()
     needs: tuple[Need, ...] = ()
+    own: tuple[OwnModule, ...] = ()
+    """Modules of the project that the image puts on its path; their imports are among the needs."""
     steps: tuple[ResolutionStep, ...] = ()
     text: str
     """requirements.txt: every version, hash and, as comments, the evidence."""

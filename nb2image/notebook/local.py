@@ -7,8 +7,9 @@ import posixpath
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from nb2image.model import LocalModule
+from nb2image.model import LocalModule, OwnModule, Script
 from nb2image.notebook.files import Files
 from nb2image.notebook.names import Facts, facts_of
 from nb2image.notebook.paths import assigned_once, path_of
@@ -20,8 +21,11 @@ MAX_FILES = 5000
 class Finder:
     """Follows imports from file to file; each file is read once."""
 
-    def __init__(self, files: Files, written: Sequence[LocalModule]) -> None:
+    def __init__(
+        self, files: Files, written: Sequence[LocalModule], own: Sequence[OwnModule] = ()
+    ) -> None:
         self.files = files
+        self.own = {module.name: module.root for module in own}
         self.written = {module.path: module for module in written}
         self.found: dict[str, LocalModule] = {}
         self.path = [clean(files.workdir)]
@@ -62,6 +66,8 @@ class Finder:
         for folder in tuple(self.path):
             if self.in_folder(folder, parts, names):
                 return
+        if parts[0] in self.own:
+            self.in_folder(self.own[parts[0]], parts, names)
 
     def in_folder(self, folder: str, parts: list[str], names: tuple[str, ...]) -> bool:
         """Add the files of a module below a folder; whether there are any.
@@ -125,6 +131,18 @@ def local_modules(
             finder.path.append(posixpath.dirname(inside))
             finder.add_file(inside)
     return tuple(sorted(finder.found.values(), key=lambda module: module.path))
+
+
+def with_own(script: Script, own: Sequence[OwnModule], files: Files) -> Script:
+    """The script with all that it reaches of the project once its ``own`` modules can be found."""
+    finder = Finder(files, script.local_modules, own)
+    sources = (cell.source for cell in script.cells if not cell.broken and not cell.left_out)
+    trees = [tree for source in sources if (tree := parsed(source)) is not None]
+    finder.follow([facts_of(tree) for tree in trees])
+    for module in script.local_modules:
+        finder.add_file(module.path)
+    found = sorted(finder.found.values(), key=lambda module: module.path)
+    return replace(script, local_modules=tuple(found))
 
 
 def imports(node: ast.AST) -> Iterator[tuple[str, tuple[str, ...], int]]:

@@ -47,13 +47,13 @@ def find_requirements(
         climbed, wanted, world = climb_for_gpu(wanted, find_uses(script), world, accelerator.limits)
     else:
         climbed, wanted = climb_for_cpu(wanted, find_uses(script), world)
-    found = locked(climbed, wanted, script, world)
+    found = locked(climbed, wanted, world)
     if options.lock_file:
         write_pylock(Path(options.lock_file), found, world)
     return found
 
 
-def locked(climbed: Climb, wanted: Wanted, script: Script, world: World) -> Requirements:
+def locked(climbed: Climb, wanted: Wanted, world: World) -> Requirements:
     """The record of what was found. Raises RequirementsError when nothing was."""
     rung, policy = climbed.rung, wanted.policy
     platform = world.platform(rung.python)
@@ -72,7 +72,7 @@ def locked(climbed: Climb, wanted: Wanted, script: Script, world: World) -> Requ
     direct = tuple(d for d in wanted.direct if d.name not in rung.left_out)
     packages = vendored_only(climbed.found.packages, world.index, world.network)
     system, system_findings = system_packages(
-        script,
+        wanted.script,
         packages,
         world.suite(rung.python),
         world.index,
@@ -90,6 +90,7 @@ def locked(climbed: Climb, wanted: Wanted, script: Script, world: World) -> Requ
         locked=packages,
         system=system,
         needs=wanted.needs,
+        own=wanted.own,
         steps=climbed.steps,
         text=requirements_text(
             packages=packages,

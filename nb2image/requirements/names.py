@@ -7,7 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from nb2image.errors import OptionError, RequirementsError
-from nb2image.model import DirectRequirement, Evidence, Finding, Need, Notebook, Place, Rule, Script
+from nb2image.model import (
+    DirectRequirement,
+    Evidence,
+    Finding,
+    Need,
+    Notebook,
+    OwnModule,
+    Place,
+    Rule,
+    Script,
+)
 from nb2image.options import Options
 from nb2image.project import Project
 from nb2image.requirements.candidates import Answer, Group, Search, answer, grouped
@@ -33,6 +43,8 @@ class Names:
     direct: tuple[DirectRequirement, ...]
     unresolved: tuple[Finding, ...] = ()
     """One error an import that nothing verified provides."""
+    own: tuple[tuple[OwnModule, Finding], ...] = ()
+    """What only the project itself has, and what to say of it."""
     findings: tuple[Finding, ...] = ()
 
     def settled(self) -> tuple[tuple[DirectRequirement, ...], tuple[Finding, ...]]:
@@ -91,10 +103,15 @@ def find_names(
     wanted, notes = external([n for n in needs if not beside(n, project)])
     answers = answered(grouped(wanted, catalogue), search)
     refuse_conflicts(answers)
-    lacking = [unresolved(found, project) for found in answers if found.winner is None]
+    unanswered = [found.group for found in answers if found.winner is None]
+    own = {group: at for group in unanswered if (at := above(group.needs[0], project))}
+    lacking = [
+        unresolved(found) for found in answers if found.winner is None and found.group not in own
+    ]
     return Names(
         direct=with_install_lines(requirements(answers), answers, search),
         unresolved=tuple(f for f in lacking if f.severity == "error"),
+        own=tuple((module, from_project_itself(group, module)) for group, module in own.items()),
         findings=(*findings, *notes, *(f for f in lacking if f.severity != "error")),
     )
 
@@ -167,18 +184,22 @@ def external(needs: Sequence[Need]) -> tuple[list[Need], list[Finding]]:
     return wanted, findings
 
 
-def unresolved(found: Answer, project: Project) -> Finding:
+def from_project_itself(group: Group, own: OwnModule) -> Finding:
+    """What to say of an import that no index and a folder of the project answers."""
+    folder = own.root or "the project's root"
+    return Finding(
+        severity="note",
+        code="import-from-project",
+        message=f"{group.needs[0].module} is the project's own: "
+        f"the image has {folder} on PYTHONPATH, for no package index has {own.name}",
+        place=group.needs[0].place,
+        hint=f"--assume {group.key}=DISTRIBUTION takes a distribution instead",
+    )
+
+
+def unresolved(found: Answer) -> Finding:
     """What to say of imports that nothing verified provides."""
     need = found.group.needs[0]
-    if path := above(need, project):
-        return Finding(
-            severity="warning",
-            code="import-from-project",
-            message=f"{need.module} is the project's own, at {path}, out of the notebook's reach",
-            place=need.place,
-            hint=f"add its folder to sys.path in the notebook, or name a distribution with "
-            f"--assume {found.group.key}=DISTRIBUTION",
-        )
     place = load_catalogue().elsewhere.get(found.group.key.partition(".")[0], "")
     if place:
         return Finding(

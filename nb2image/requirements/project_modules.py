@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 
-from nb2image.model import Need
+from nb2image.model import Need, OwnModule
 from nb2image.project import Project
 from nb2image.requirements.wheel import surface
 
+ROOT = re.compile(r"([\w-][\w.-]*/)*", re.ASCII)
+"""Folders that PYTHONPATH and a Dockerfile hold as they are."""
 SOURCE_ROOTS = ("", "src/", "python/", "lib/")
 """Folders of a project that hold its packages."""
 
@@ -22,13 +25,18 @@ def beside(need: Need, project: Project) -> bool:
     return bool(found_in(need, project, folder))
 
 
-def above(need: Need, project: Project) -> str:
-    """The project's folder or file that has a module, where nothing puts it on ``sys.path``."""
+def above(need: Need, project: Project) -> OwnModule | None:
+    """The module of the project that answers an import, where nothing puts it on ``sys.path``.
+
+    It lies beside the folders above the notebook, or in their source folders.
+    """
     for folder in folders(project):
         for root in SOURCE_ROOTS:
-            if path := found_in(need, project, f"{folder}{root}"):
-                return path
-    return ""
+            at = f"{folder}{root}"
+            if ROOT.fullmatch(at) and found_in(need, project, at):
+                name = need.module.partition(".")[0]
+                return OwnModule(name=name, root=at.removesuffix("/"))
+    return None
 
 
 def found_in(need: Need, project: Project, folder: str) -> str:

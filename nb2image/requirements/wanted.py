@@ -15,9 +15,12 @@ from nb2image.model import (
     Finding,
     Need,
     Notebook,
+    OwnModule,
     Place,
     Script,
 )
+from nb2image.notebook.files import Files
+from nb2image.notebook.local import with_own
 from nb2image.options import Options
 from nb2image.project import Project
 from nb2image.requirements.dates import (
@@ -56,6 +59,10 @@ class Wanted:
     pins: tuple[Pin, ...] = ()
     constraints: tuple[str, ...] = ()
     """PEP 508 lines that hold whatever else gives way."""
+    script: Script
+    """The notebook's, with the project's own modules that it reaches."""
+    own: tuple[OwnModule, ...] = ()
+    """What only the project itself has: it must be on the image's path."""
     given: bool = False
     """The user gave a requirements file: nothing is added to it and nothing left out."""
     findings: tuple[Finding, ...] = ()
@@ -77,14 +84,13 @@ def find_wanted(notebook: Notebook, script: Script, project: Project, world: Wor
         today=world.today,
     )
     target = world.target(python.version)
-    needs, import_findings = find_needs(script)
     if options.requirements_file:
-        return from_given(needs, script, python, policy, world)
-    needs = (*needs, *(Need(module=module, place=Place()) for module in options.lacking))
+        return from_given(script, python, policy, world)
+    lacking = tuple(Need(module=module, place=Place()) for module in options.lacking)
 
-    def names(as_of: str) -> Names:
+    def names(script: Script, as_of: str) -> Names:
         return find_names(
-            needs,
+            (*find_needs(script)[0], *lacking),
             script,
             notebook,
             project,
@@ -96,9 +102,20 @@ def find_wanted(notebook: Notebook, script: Script, project: Project, world: Wor
             environment=there.declared if there else (),
         )
 
-    found = names(policy.as_of)
-    if found.unresolved and policy.as_of and not policy.fixed:
-        found = names("")  # the date is wrong: something it uses is younger
+    def look(script: Script) -> Names:
+        found = names(script, policy.as_of)
+        if found.unresolved and policy.as_of and not policy.fixed:
+            return names(script, "")  # the date is wrong: something it uses is younger
+        return found
+
+    found, own = look(script), dict[OwnModule, Finding]()
+    while lies_there := dict(found.own).keys() - own.keys():
+        own |= {module: finding for module, finding in found.own if module in lies_there}
+        files = Files(workdir=project.workdir, read=project.read)
+        script = with_own(script, tuple(own), files)
+        found = look(script)  # what these modules import counts too
+    needs, import_findings = find_needs(script)
+    needs = (*needs, *lacking)
     direct, name_findings = found.settled()
     direct, brought = with_hidden(script, direct, world.index, target, as_of=policy.as_of)
     direct += script_requirements(script, direct, options)
@@ -107,6 +124,8 @@ def find_wanted(notebook: Notebook, script: Script, project: Project, world: Wor
         direct=direct,
         brought=brought,
         needs=needs,
+        script=script,
+        own=tuple(own),
         python=python,
         policy=policy,
         pins=held_versions(notebook, direct, there, policy),
@@ -115,6 +134,7 @@ def find_wanted(notebook: Notebook, script: Script, project: Project, world: Wor
             *(there.findings if there else ()),
             *import_findings,
             *name_findings,
+            *own.values(),
             *python.findings,
             *date_finding(policy),
         ),
@@ -122,7 +142,6 @@ def find_wanted(notebook: Notebook, script: Script, project: Project, world: Wor
 
 
 def from_given(
-    needs: tuple[Need, ...],
     script: Script,
     python: PythonChoice,
     policy: VersionPolicy,
@@ -130,11 +149,13 @@ def from_given(
 ) -> Wanted:
     """What the user's own requirements file asks for; a date only where it is asked for too."""
     path = Path(world.options.requirements_file)
+    needs, _ = find_needs(script)
     direct, constraints, findings = read_given(path, world.target(python.version))
     newest = VersionPolicy(kind="latest", reason="a requirements file is given", fixed=True)
     return Wanted(
         direct=(*direct, *script_requirements(script, direct, world.options)),
         needs=needs,
+        script=script,
         python=python,
         policy=policy if policy.fixed else newest,
         constraints=(*constraints, *world.options.constraints),

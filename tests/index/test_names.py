@@ -10,14 +10,15 @@ import pytest
 from nb2image import pipeline
 from nb2image.errors import RequirementsError
 from nb2image.events import ignore
+from nb2image.model import OwnModule
 from nb2image.options import Options
 from nb2image.services import Services
 from tests.index.fake_index import FakeIndex
 from tests.index.wheels import sdist, wheel
 
 
-def locked(folder: Path, services: Services, *sources: str, **options: object) -> dict[str, str]:
-    """What a notebook of these cells is given."""
+def written(path: Path, *sources: str) -> Path:
+    """A notebook of these cells."""
     cells = [
         {
             "cell_type": "code",
@@ -32,8 +33,13 @@ def locked(folder: Path, services: Services, *sources: str, **options: object) -
     spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
     metadata = {"kernelspec": spec}
     notebook = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
-    path = folder / "nb.ipynb"
     path.write_text(json.dumps(notebook))
+    return path
+
+
+def locked(folder: Path, services: Services, *sources: str, **options: object) -> dict[str, str]:
+    """What a notebook of these cells is given."""
+    path = written(folder / "nb.ipynb", *sources)
     found = pipeline.find(path, Options(**options), services, ignore)  # type: ignore[arg-type]
     return {package.name: package.version for package in found.locked}
 
@@ -94,3 +100,23 @@ def test_two_owners_of_one_module(tmp_path: Path, services: Services, index: Fak
     cells = ("!pip install opencv-python", "!pip install opencv-contrib-python", "import cv2")
     found = locked(tmp_path, services, *cells)
     assert len(found) == 1
+
+
+def test_a_package_that_only_the_project_has(tmp_path: Path, services: Services) -> None:
+    """It comes along with what it imports of the project, and what it imports besides is locked."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "courses/one").mkdir(parents=True)
+    (tmp_path / "teach").mkdir()
+    (tmp_path / "teach/__init__.py").write_text("from . import core")
+    (tmp_path / "teach/core.py").write_text("import marks\nfrom stormlib import wind")
+    (tmp_path / "marks.py").write_text("")
+    (tmp_path / "other.py").write_text("")
+    path = written(tmp_path / "courses/one/nb.ipynb", "import sklearn", "from teach import core")
+    plan = pipeline.make_plan(path, Options(), services, ignore)
+    own = (OwnModule(name="teach", root=""), OwnModule(name="marks", root=""))
+    assert plan.requirements.own == own
+    assert [p.name for p in plan.requirements.locked] == ["scikit-learn", "stormlib"]
+    modules = [file.path for file in plan.files if file.kind == "module"]
+    assert modules == ["marks.py", "teach/__init__.py", "teach/core.py"]
+    told = [f.message for f in plan.requirements.findings if f.code == "import-from-project"]
+    assert len(told) == len(own)

@@ -21,6 +21,7 @@ from nb2image.requirements.resolver import Resolution
 from nb2image.requirements.wanted import Wanted
 from nb2image.requirements.world import World
 from nb2image.services import Services
+from tests.unit.requirements.builders import script
 
 RELEASES = """
 torch 2.15.0: nvidia-cuda-runtime==13.2.86 nvidia-cudnn-cu13==9.26.0.51
@@ -125,6 +126,7 @@ def wants(*direct: Any, python: str = "3.12") -> Wanted:
     return Wanted(
         direct=direct,
         needs=(),
+        script=script(),
         python=PythonChoice(version=python, reason=""),
         policy=VersionPolicy(kind="latest", reason=""),
     )

@@ -15,7 +15,7 @@ from nb2image.errors import PlanError
 from nb2image.image import contract
 from nb2image.image.base import base_for
 from nb2image.image.render import render, templates, text
-from nb2image.model import BuildPlan, PlannedFile, SystemPackage
+from nb2image.model import BuildPlan, OwnModule, PlannedFile, SystemPackage
 from nb2image.model.plan import decode
 from tests.unit.image import dockerfile
 from tests.unit.image.dockerfile import Instruction
@@ -79,6 +79,22 @@ def test_the_container_runs_as_the_contract_says(layout: str) -> None:
     env = dockerfile.pairs(one(found, "ENV"), {"PATH": "/usr/bin"})
     assert env["PATH"] == "/opt/venv/bin:/usr/bin"
     assert env["PYTHONPATH"] == "/opt/nb2image"
+
+
+@pytest.mark.parametrize(
+    ("entry", "path"),
+    [("script", "/opt/nb2image:/app/src:/app"), ("lab", "/app/src:/app")],
+)
+def test_what_only_the_project_has_is_on_the_path(entry: str, path: str) -> None:
+    """Behind nb2image's own folder, for the script and for a kernel."""
+    modules = (
+        OwnModule(name="orbital", root="src"),
+        OwnModule(name="shared", root=""),
+        OwnModule(name="tools", root="src"),
+    )
+    made = plan(requirements=replace(REQUIREMENTS, own=modules), entry=entry)
+    env = dockerfile.pairs(one(rendered(made), "ENV"), {"PATH": "/usr/bin"})
+    assert env["PYTHONPATH"] == path
 
 
 @pytest.mark.parametrize("layout", ["multi-stage", "single-stage"])
@@ -272,6 +288,10 @@ def test_headers_and_tools_of_large_packages_are_left_out(
                 )
             },
             "name-invalid",
+        ),
+        (
+            {"requirements": replace(REQUIREMENTS, own=(OwnModule(name="x", root="a b\nRUN"),))},
+            "plan-invalid",
         ),
     ],
 )

@@ -7,7 +7,9 @@ import json
 import pytest
 
 from nb2image.errors import NotebookError
-from nb2image.model import Script
+from nb2image.model import OwnModule, Script
+from nb2image.notebook.files import Files
+from nb2image.notebook.local import with_own
 from tests.unit.notebook.build import body, cell, document, script
 from tests.unit.notebook.run import output_of
 
@@ -128,6 +130,23 @@ def test_a_written_module_is_local() -> None:
         ("b.py", None),
     ]
     assert found.local_modules[0].source == "import b\n"
+
+
+def test_what_only_the_project_has_is_followed() -> None:
+    """Its own module and what that imports of the project, and nothing that others provide."""
+    files: dict[str, str | bytes] = {
+        "nbs/helper.py": "import orbital.core",
+        "src/orbital/__init__.py": "",
+        "src/orbital/core.py": "from . import deep\nimport numpy",
+        "src/orbital/deep.py": "",
+        "src/numpy.py": "",
+    }
+    found = made(files, "import helper", workdir="nbs")
+    assert [module.path for module in found.local_modules] == ["nbs/helper.py"]
+    own = (OwnModule(name="orbital", root="src"),)
+    read = {path: str(text).encode() for path, text in files.items()}.get
+    found = with_own(found, own, Files(workdir="nbs", read=read))
+    assert [module.path for module in found.local_modules] == sorted({*files} - {"src/numpy.py"})
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,13 @@ from nb2image.requirements.python_version import PythonChoice
 from nb2image.requirements.resolver import Resolution
 from nb2image.requirements.wanted import Wanted
 from nb2image.requirements.world import World
+from tests.unit.requirements.builders import script
 
 WANTED = Wanted(
     direct=(DirectRequirement(name="seaborn"),),
     brought=(DirectRequirement(name="scipy"),),
     needs=(),
+    script=script(),
     python=PythonChoice(version="3.11", reason="asked for"),
     policy=VersionPolicy(kind="latest", reason="asked for"),
 )

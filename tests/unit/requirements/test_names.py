@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from nb2image.errors import OptionError, RequirementsError
-from nb2image.model import DirectRequirement, Finding, Install, Place
+from nb2image.model import DirectRequirement, Install, OwnModule, Place
 from nb2image.options import Options
 from nb2image.project import Project
 from nb2image.requirements.declared import Declared
@@ -439,10 +439,6 @@ def test_a_script_block_is_a_request(index: FakeIndex, tmp_path: Path) -> None:
     assert won(found.direct[0])[0] == "lock"
 
 
-def local_findings(found: Names) -> list[Finding]:
-    return [f for f in found.findings if f.code == "import-from-project"]
-
-
 def test_files_beside_the_notebook_are_local(index: FakeIndex, tmp_path: Path) -> None:
     """A module beside the notebook answers its import; a folder of data does not."""
     (tmp_path / "helpers.py").write_text("def go(): pass")
@@ -463,15 +459,16 @@ def test_a_package_that_shares_a_name_does_not_hide_the_used_one(
 
 
 def test_the_projects_own_package(index: FakeIndex, tmp_path: Path) -> None:
-    """The project's metadata names its distribution; one that the index lacks is told."""
+    """The project's metadata names its distribution; what no index has is the project's."""
     (tmp_path / "docs").mkdir()
     (tmp_path / "src/orbital").mkdir(parents=True)
     (tmp_path / "src/orbital/__init__.py").write_text("def go(): pass")
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "orbital-ml"\n')
     found = names(index, "import orbital", folder=tmp_path, at="docs/nb.ipynb")
     assert direct(found) == []
-    assert "src/orbital/__init__.py" in local_findings(found)[0].message
+    assert [module for module, _ in found.own] == [OwnModule(name="orbital", root="src")]
+    assert not found.unresolved
     index.add("orbital-ml", "1.0", ("orbital/__init__.py",))
     index.add("orbital", "0.2", ("orbital/__init__.py",))
     found = names(index, "import orbital", folder=tmp_path, at="docs/nb.ipynb")
-    assert direct(found) == ["orbital-ml"]
+    assert (direct(found), found.own) == (["orbital-ml"], ())
