@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import islice
 
 import msgspec
 
-from nb2image.errors import RequirementsError
+from nb2image.errors import BuildError, RequirementsError
 from nb2image.events import Emit, Noticed
 from nb2image.model import BuildPlan, BuiltImage, Finding
 from nb2image.options import Options
 from nb2image.requirements.cache import index_cache
 from nb2image.requirements.import_check import ImportFailure, check_imports
-from nb2image.requirements.repair import Repair, repair
+from nb2image.requirements.repair import Repair, repairs
 from nb2image.requirements.world import make_world
 from nb2image.services import Services
 
@@ -40,21 +41,25 @@ def repair_imports(
     tried = 0
     while failures := failing(plan, image, services, emit):
         world = make_world(options, services, emit, kind=plan.accelerator.kind)
-        better = repair(failures, plan.requirements, options, world)
-        if tried == options.repair or better is None:
+        ways = repairs(failures, plan.requirements, options, world)
+        for better in islice(ways, options.repair - tried):
+            tried += 1
+            try:
+                plan, image = remake(better.options)
+            except (RequirementsError, BuildError) as error:
+                what = f"with {better.what} there is no image: {error.message}"
+                tell(emit, noted("import-not-repaired", what, better))
+                if isinstance(error, BuildError):
+                    plan, image = remake(options)  # its context is the one that is left
+                continue
+            options = better.options
+            what = f"{described(failures[0])}: made again with {better.what}"
+            tell(emit, noted("import-repaired", what, better))
+            break
+        else:
+            # the image that is there may still do: its run tells
             tell(emit, *map(failed, failures))
             break
-        tried += 1
-        what = f"{described(failures[0])}: made again with {better.what}"
-        try:
-            plan, image = remake(better.options)
-        except RequirementsError as error:
-            # the image that is there may still do: its run tells
-            what = f"with {better.what} there is no lock: {error.message}"
-            tell(emit, *map(failed, failures), noted("import-not-repaired", what, better))
-            break
-        options = better.options
-        tell(emit, noted("import-repaired", what, better))
     return plan, image
 
 

@@ -2,13 +2,14 @@
 
 A missing module is looked for on the index, and verified as every other; a missing library
 becomes a Debian package; a missing name or attribute bounds the distribution that lost it, by the
-release that has it or by the time of the package that relies on it.
+release that has it or by the time of the package that relies on it. Where no such release fits, it
+is the package that relies on it that must be a newer one, whatever a project's file says.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -52,13 +53,29 @@ class Repair:
     place: Place | None = None
 
 
-def repair(
+def repairs(
     failures: Sequence[ImportFailure], found: Requirements, options: Options, world: World
-) -> Repair | None:
-    """A change that may mend the failures; None when none is known or all were tried.
+) -> Iterator[Repair]:
+    """Changes that may mend the failures, to be tried one after another; none when none is known.
 
-    Raises RequirementsError when the index does not answer.
+    The first keeps to the notebook's time. Raises RequirementsError when the index does not answer.
     """
+    tried = {options}
+    for settle in (bound, newer):
+        made = repair(failures, found, options, world, settle)
+        if made is not None and made.options not in tried:
+            tried.add(made.options)
+            yield made
+
+
+def repair(
+    failures: Sequence[ImportFailure],
+    found: Requirements,
+    options: Options,
+    world: World,
+    settle: Callable[[ImportFailure, Requirements, Options, World], Change | None],
+) -> Repair | None:
+    """One change for all failures; ``settle`` is for packages that do not suit each other."""
     changes: list[str] = []
     for failure in failures:
         before = options
@@ -68,7 +85,7 @@ def repair(
         if change is None:
             change = older_python(failure, found, options)
         if change is None:
-            change = bound(failure, found, options, world)
+            change = settle(failure, found, options, world)
         if change is not None and change[0] != before:
             options, what = change
             changes.append(what)
@@ -118,13 +135,46 @@ def bound(
 ) -> Change | None:
     """A bound for the distribution that lacks something, or that another was not made for."""
     match = NO_NAME.search(failure.message) or NO_ATTRIBUTE.search(failure.message)
-    relying = failure.importer
-    if match is not None:
-        loser = owner(match["module"], found, world)
-        line = by_drift(loser, match["module"], match["name"], found, world) if loser else ""
+    loser, relying = at_odds(failure, found, world)
+    if match is not None and loser:
+        line = by_drift(loser, match["module"], match["name"], found, world)
         if line and line not in options.constraints:
             change = replace(options, constraints=(*options.constraints, line))
             return change, f"{line}, which has {match['module']}.{match['name']}"
+    if not loser or not relying or relying == loser:
+        return None
+    line = by_time(loser, relying, found, world)
+    if not line or line in options.constraints:
+        return None
+    change = replace(options, constraints=(*options.constraints, line))
+    return change, f"{line}, of the time of {relying}, which fails with a newer one"
+
+
+def newer(
+    failure: ImportFailure, found: Requirements, options: Options, world: World
+) -> Change | None:
+    """A newer release of the distribution that fails with the others, where there is one."""
+    _, relying = at_odds(failure, found, world)
+    project = world.index.project(relying) if relying else None
+    if project is None:
+        return None
+    version = next(p.version for p in found.locked if p.name == relying)
+    newest = choose_release(project, world.target(found.python))
+    line = f"{relying}>{Version(version).public}"
+    if newest is None or not newest.fits or newest.version <= Version(version):
+        return None
+    if line in options.constraints:
+        return None
+    change = replace(options, constraints=(*options.constraints, line))
+    return change, f"{line}, for {version} fails with the others"
+
+
+def at_odds(failure: ImportFailure, found: Requirements, world: World) -> tuple[str, str]:
+    """(the distribution that lacks something, the one that relies on it); empty for unknown."""
+    match = NO_NAME.search(failure.message) or NO_ATTRIBUTE.search(failure.message)
+    relying = failure.importer
+    if match is not None:
+        loser = owner(match["module"], found, world)
     elif BINARY.search(failure.message):
         loser = owner("numpy", found, world)
     elif failure.missing:
@@ -132,14 +182,7 @@ def bound(
     else:
         # the package that raised it does not suit the one that called it
         loser, relying = owner(failure.importer, found, world), failure.caller
-    first = owner(relying, found, world) or owner(failure.need.module, found, world)
-    if not loser or not first or first == loser:
-        return None
-    line = by_time(loser, first, found, world)
-    if not line or line in options.constraints:
-        return None
-    change = replace(options, constraints=(*options.constraints, line))
-    return change, f"{line}, of the time of {first}, which fails with a newer one"
+    return loser, owner(relying, found, world) or owner(failure.need.module, found, world)
 
 
 def owner(module: str, found: Requirements, world: World) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from nb2image import importing
-from nb2image.errors import RequirementsError
+from nb2image.errors import BuildError, RequirementsError
 from nb2image.events import Event, Noticed
 from nb2image.importing import checked, lacks_driver
 from nb2image.model import BuildPlan, BuiltImage, LockedPackage, Need, Place
@@ -19,6 +20,7 @@ from nb2image.services import Services
 from tests.unit.test_pipeline import PLAN
 
 NEED = Need(module="lib", place=Place(cell=1))
+NOTHING: Mapping[tuple[str, ...], Exception] = {}
 FAILURE = ImportFailure(need=NEED, error="ImportError", message="cannot import name 'a' from 'b'")
 
 
@@ -27,7 +29,10 @@ def built(number: int) -> BuiltImage:
 
 
 def codes(
-    monkeypatch: pytest.MonkeyPatch, folder: Path, failing: int, *, lock: bool = True
+    monkeypatch: pytest.MonkeyPatch,
+    folder: Path,
+    failing: int,
+    refused: Mapping[tuple[str, ...], Exception] = NOTHING,
 ) -> tuple[list[str], str]:
     """The findings, and the image that is left, when the first ``failing`` images fail."""
     events: list[Event] = []
@@ -36,17 +41,19 @@ def codes(
     def check(image: str, *rest: object) -> tuple[ImportFailure, ...]:
         return (FAILURE,) if len(made) <= failing else ()
 
-    def better(failures: object, found: object, options: Options, world: object) -> Repair:
-        return Repair(options=replace(options, constraints=("b<2",)), what="b<2")
+    def ways(failures: object, found: object, options: Options, world: object) -> Iterator[Repair]:
+        for line in ("b<2", "a>1"):
+            yield Repair(options=replace(options, constraints=(line,)), what=line)
 
     def remake(options: Options) -> tuple[BuildPlan, BuiltImage]:
-        if not lock:
-            raise RequirementsError("no wheel for b", code="no-wheel")
-        made.append(built(len(made)))
+        if options.constraints in refused:
+            raise refused[options.constraints]
+        if options.constraints:
+            made.append(built(len(made)))
         return PLAN, made[-1]
 
     monkeypatch.setattr(importing, "check_imports", check)
-    monkeypatch.setattr(importing, "repair", better)
+    monkeypatch.setattr(importing, "repairs", ways)
     monkeypatch.setattr(importing, "make_world", lambda *given, **more: None)
     services = Services(cache=folder)
     _, image = importing.repair_imports(
@@ -70,12 +77,32 @@ def test_repairs_until_the_imports_pass_or_the_tries_are_used(
     assert codes(monkeypatch, tmp_path, failing) == (expected, image)
 
 
-def test_a_repair_without_a_lock_leaves_the_image(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+NO_LOCK = RequirementsError("no wheel for b", code="no-wheel")
+NO_BUILD = BuildError("b does not compile", code="build-failed")
+
+
+@pytest.mark.parametrize(
+    ("refused", "expected", "image"),
+    [
+        ({("b<2",): NO_LOCK}, ["import-not-repaired", "import-repaired"], "sha256:1"),
+        ({("b<2",): NO_BUILD}, ["import-not-repaired", "import-repaired"], "sha256:1"),
+        (
+            {("b<2",): NO_LOCK, ("a>1",): NO_BUILD},
+            ["import-not-repaired", "import-not-repaired", "import-fails"],
+            "sha256:0",
+        ),
+    ],
+    ids=["no lock", "no build", "neither"],
+)
+def test_a_repair_that_cannot_be_made_gives_way_to_the_next(
+    refused: Mapping[tuple[str, ...], Exception],
+    expected: list[str],
+    image: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
-    """The image that is there is kept for its run to tell."""
-    found = codes(monkeypatch, tmp_path, 9, lock=False)
-    assert found == (["import-fails", "import-not-repaired"], "sha256:0")
+    """Without any the image that is there is kept for its run to tell."""
+    assert codes(monkeypatch, tmp_path, 1, refused) == (expected, image)
 
 
 def test_an_edit_of_the_code_asks_no_imports_again() -> None:
