@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import posixpath
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,8 @@ class Contents:
     """Validated."""
     app: Path
     """A folder with what the image has below /app."""
+    fetch: Callable[[str], Path | None] = lambda path: None
+    """Brings another file or folder of the image here, by its absolute path; None for nothing."""
     image_id: str = ""
 
     @property
@@ -76,8 +78,9 @@ def image_contents(image: str, environ: Mapping[str, str]) -> Iterator[Contents]
         from nb2image.run.rootless import file_contents
         from nb2image.services import default_cache
 
-        with file_contents(Path(image), default_cache() / "roots") as (data, app, image_id):
-            yield Contents(plan=decode_plan(data, image), app=app, image_id=image_id)
+        with file_contents(Path(image), default_cache() / "roots") as (data, app, fetch, image_id):
+            plan = decode_plan(data, image)
+            yield Contents(plan=plan, app=app, fetch=fetch, image_id=image_id)
         return
     with (
         tempfile.TemporaryDirectory(prefix="nb2image-") as temporary,
@@ -86,8 +89,13 @@ def image_contents(image: str, environ: Mapping[str, str]) -> Iterator[Contents]
     ):
         root = Path(temporary).resolve()
         plan = read_plan(bring(engine, container, f"{RUNTIME}/plan.json", root, MAX_PLAN), image)
-        bring(engine, container, APP, root, MAX_FILES_SIZE)
-        yield Contents(plan=plan, app=root / APP.lstrip("/"), image_id=image_id)
+
+        def fetch(path: str) -> Path | None:
+            return bring(engine, container, path, root, MAX_FILES_SIZE)
+
+        fetch(APP)
+        app = root / APP.lstrip("/")
+        yield Contents(plan=plan, app=app, fetch=fetch, image_id=image_id)
 
 
 @contextlib.contextmanager

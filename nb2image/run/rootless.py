@@ -15,7 +15,7 @@ import subprocess
 import tarfile
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -122,14 +122,24 @@ def run_file(
 
 
 @contextmanager
-def file_contents(path: Path, cache: Path) -> Iterator[tuple[bytes | None, Path, str]]:
-    """The plan.json, a copy of /app and the id of the image in a file. Raises RunError."""
+def file_contents(
+    path: Path, cache: Path
+) -> Iterator[tuple[bytes | None, Path, Callable[[str], Path | None], str]]:
+    """The plan.json, a copy of /app, the way to other files, and the id of the image in a file.
+
+    Raises RunError.
+    """
     image = unpack(path, cache)
     plan = inside(image.root, f"{RUNTIME[1:]}/plan.json")
     with scratch(cache) as folder:
         shutil.copytree(image.root / APP[1:], folder / "app", symlinks=True)
         data = plan.read_bytes() if plan.is_file() else None
-        yield data, folder / "app", f"sha256:{image.root.name}"
+
+        def fetch(wanted: str) -> Path | None:
+            found = inside(image.root, wanted.lstrip("/"))
+            return found if found.exists() else None
+
+        yield data, folder / "app", fetch, f"sha256:{image.root.name}"
 
 
 def unpack(path: Path, cache: Path) -> Unpacked:

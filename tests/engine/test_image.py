@@ -15,6 +15,8 @@ import pytest
 
 from nb2image.build.secrets import build_network
 from nb2image.context import write_context
+from nb2image.events import ignore
+from nb2image.extraction import extract
 from nb2image.files import plan_files
 from nb2image.image.plan import make_build_plan
 from nb2image.model import (
@@ -29,6 +31,7 @@ from nb2image.model import (
 from nb2image.network import read_network
 from nb2image.options import Options
 from nb2image.project import Project
+from nb2image.services import Services
 from tests.engine.conftest import BuildImage, RunImage
 from tests.engine.engine import Engine
 from tests.index.wheels import wheel
@@ -153,7 +156,10 @@ def test_a_wheel_that_only_this_host_has_comes_with_the_context(
     run_image: RunImage,
     tmp_path: Path,
 ) -> None:
-    """``docker build`` finds it in wheels/; another file of that name is refused."""
+    """``docker build`` finds it in wheels/; another file of that name is refused.
+
+    Where no folder of the host has it any more, the image gives it back.
+    """
     # a release of this very moment: the engine's cache has none that an earlier build verified
     version = f"1.0+{time.time_ns()}"
     name, data = wheel("only-here", version, files={"only_here.py": "WORD = 'found'\n"})
@@ -176,7 +182,11 @@ def test_a_wheel_that_only_this_host_has_comes_with_the_context(
     with pytest.raises(AssertionError, match="Hash mismatch"):
         build_image(folder, *network)
     (folder / "wheels" / name).write_bytes(data)
-    done = run_image(build_image(folder, *network))
+    image = build_image(folder, *network)
+    done = run_image(image)
+    assert done.stdout == "found 1.17.0\n", done.stderr
+    again = extract(image, tmp_path / f"again-{layout}", Services(), ignore)
+    done = run_image(build_image(again, *network))
     assert done.stdout == "found 1.17.0\n", done.stderr
 
 
