@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from nb2image.model import Install, Place, Rule
+from nb2image.model import Finding, Install, Place, Rule
 from nb2image.requirements.catalogue import Catalogue
 from nb2image.requirements.target import Target
 
 EGG = re.compile(r"(?:^|&)egg=([A-Za-z0-9._-]+)")
 URL = re.compile(r"^(?:(?:git|hg|svn|bzr)\+|https?:|ssh:)", re.IGNORECASE)
+SCHEMES = {"http", "https", "git+http", "git+https", "git+ssh"}
+"""Of addresses that uv follows and that do not lead to this host."""
+COMMENT = re.compile(r"(?:^|\s)#.*$")
+POETRY_BOUND = re.compile(r"([\^~])\s*(\d+(?:\.\d+)*)")
 WHEEL_NAME = re.compile(r"^([A-Za-z0-9._]+)-\d[^-]*-.*\.whl$")
 CONDA = re.compile(r"^(?:[\w./-]+::)?([A-Za-z0-9][\w.-]*)\s*(?:([=<>!~].*)|\s+(\S+))?$")
 
@@ -36,7 +40,7 @@ class Declared:
     modules: tuple[str, ...] = ()
     """Import names, where the source knows them (an environment does)."""
     itself: bool = False
-    """The project is this distribution, by its own word: the index may hold another's."""
+    """It lies in the project, by the project's own word: the index may hold another's."""
 
 
 def parse_requirement(
@@ -44,7 +48,8 @@ def parse_requirement(
 ) -> Declared | None:
     """A line of a requirements file or of ``pip install``; None for anything else.
 
-    A requirement whose marker excludes the target is none.
+    A requirement whose marker excludes the target is none, nor one at an address that is not to
+    be followed.
     """
     line = re.sub(r"^(-e|--editable)[\s=]+", "", text.strip())
     line = re.split(r"\s+#|\s--", line, maxsplit=1)[0].strip().rstrip("\\").strip()
@@ -55,6 +60,8 @@ def parse_requirement(
     try:
         parsed = Requirement(line)
     except InvalidRequirement:
+        return None
+    if parsed.url and not is_address(parsed.url):
         return None
     if target and parsed.marker:
         environment = {**target.marker_environment(), "extra": ""}
@@ -74,6 +81,8 @@ def parse_requirement(
 def parse_url(line: str, *, rule: Rule, place: Place) -> Declared | None:
     """A direct reference: its name is told by ``#egg=`` or guessed from the address."""
     url, _, fragment = line.partition("#")
+    if not is_address(url):
+        return None
     egg = EGG.search(fragment)
     last = urlsplit(url).path.rstrip("/").rpartition("/")[2]
     wheel = WHEEL_NAME.match(last)
@@ -93,6 +102,54 @@ def parse_url(line: str, *, rule: Rule, place: Place) -> Declared | None:
         place=place,
         written=line,
     )
+
+
+def is_address(url: str) -> bool:
+    """Whether an address may be handed to uv: a host's, and wholly written out.
+
+    uv puts variables of this host in the place of ``${NAME}``, and reads files line by line.
+    """
+    if "${" in url or not url.isprintable() or " " in url:
+        return False
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in SCHEMES and bool(parts.hostname)
+
+
+def requirement_lines(text: str) -> Iterator[tuple[int, str]]:
+    """(number, content) of a requirements file's lines, without comments and hashes.
+
+    One that goes on after a backslash has its first line's number.
+    """
+    whole, first = "", 1
+    for number, raw in enumerate(text.splitlines(), start=1):
+        part = COMMENT.sub("", raw).strip()
+        first = first if whole else number
+        whole = f"{whole} {part.removesuffix(chr(92)).strip()}".strip()
+        if part.endswith("\\"):
+            continue
+        line, whole = re.sub(r"\s--(?:hash|config-settings)[\s=]\S+", "", whole), ""
+        if line:
+            yield first, line
+
+
+def poetry_bounds(version: str) -> str:
+    """Poetry's ``^1.2`` and ``~1.2`` as PEP 440 bounds; others pass through."""
+    version = version.strip()
+    if version in {"", "*"}:
+        return ""
+    match = POETRY_BOUND.fullmatch(version)
+    if match is None:
+        return version if version[0] in "<>=!~^" else f"=={version}"
+    numbers = [int(part) for part in match[2].split(".")]
+    if match[1] == "~":
+        kept = min(2, len(numbers))
+    else:
+        kept = next((n for n, part in enumerate(numbers, start=1) if part), len(numbers))
+    upper = [*numbers[: kept - 1], numbers[kept - 1] + 1]
+    return f">={match[2]},<{'.'.join(map(str, upper))}"
 
 
 def parse_conda(text: str, *, rule: Rule, place: Place, catalogue: Catalogue) -> Declared | None:
@@ -125,20 +182,34 @@ def files_named(installs: Sequence[Install]) -> list[str]:
 
 def from_installs(
     installs: Sequence[Install], catalogue: Catalogue, target: Target
-) -> list[Declared]:
-    """What the notebook's own pip and conda lines install."""
-    found = []
+) -> tuple[list[Declared], list[Finding]]:
+    """What the notebook's own pip and conda lines install, and what of them is left out."""
+    found, findings = [], []
     for install in installs:
+        text, place = install.requirement, install.place
+        if install.tool == "apt" or text.startswith("-r "):
+            continue
         if install.tool == "pip":
-            declared = parse_requirement(
-                install.requirement, rule="install-line", place=install.place, target=target
-            )
-        elif install.tool == "conda":
-            declared = parse_conda(
-                install.requirement, rule="install-line", place=install.place, catalogue=catalogue
-            )
+            declared = parse_requirement(text, rule="install-line", place=place, target=target)
+            known = declared or parse_requirement(text, rule="install-line", place=place)
         else:
-            declared = None
+            declared = known = parse_conda(
+                text, rule="install-line", place=place, catalogue=catalogue
+            )
         if declared is not None:
             found.append(declared)
-    return found
+        elif known is None and install.tool == "pip":
+            findings.append(skipped(install))
+    return found, findings
+
+
+def skipped(install: Install) -> Finding:
+    """What is said of an install line that names nothing of an index and no address."""
+    return Finding(
+        severity="warning",
+        code="install-skipped",
+        message=f"{install.requirement[:80]!r} is not installed: only names on an index and "
+        "whole https and git+https addresses are",
+        place=install.place,
+        hint="what is local must be imported from beside the notebook, or published",
+    )

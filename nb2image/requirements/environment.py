@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import msgspec
 from jupyter_core.paths import jupyter_path
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from nb2image.errors import OptionError
 from nb2image.model import Finding, Place
-from nb2image.requirements.declared import Declared
+from nb2image.requirements.declared import Declared, is_address
 from nb2image.requirements.pins import Pin
 from nb2image.services import Services
 
@@ -23,7 +24,8 @@ TIMEOUT_SECONDS = 120.0
 # Runs in the environment's interpreter, on Python 3.6 and later. It reads metadata and imports
 # nothing of what is installed.
 PROBE = r"""
-import json, sys
+import json, os, sys
+from email.parser import HeaderParser
 try:
     from importlib import metadata
 except ImportError:
@@ -31,6 +33,29 @@ except ImportError:
         import importlib_metadata as metadata
     except ImportError:
         metadata = None
+
+class Folder(object):
+    "A distribution as Python 3.6 and 3.7 find it, which have no importlib.metadata."
+    def __init__(self, path):
+        self.path = path
+        about = self.read_text("METADATA") or self.read_text("PKG-INFO") or ""
+        self.metadata = HeaderParser().parsestr(about)
+        self.version = self.metadata["Version"]
+        rows = (self.read_text("RECORD") or "").splitlines()
+        self.files = [row.split(",")[0] for row in rows]
+
+    def read_text(self, name):
+        try:
+            with open(os.path.join(self.path, name), encoding="utf-8", errors="replace") as file:
+                return file.read()
+        except (IOError, OSError):
+            return None
+
+def folders():
+    for above in sys.path:
+        for name in sorted(os.listdir(above)) if os.path.isdir(above) else []:
+            if name.endswith((".dist-info", ".egg-info")):
+                yield Folder(os.path.join(above, name))
 
 def modules(files):
     found = set()
@@ -44,38 +69,34 @@ def modules(files):
             found.update(".".join(whole[:n]) for n in range(1, min(len(whole), 3) + 1))
     return sorted(found)
 
+def clean(text):
+    "Without what no UTF-8 text can hold: file names and metadata may be anything."
+    return str(text or "").encode("utf-8", "replace").decode("utf-8")
+
 rows = []
-if metadata is not None:
-    for dist in metadata.distributions():
-        name = dist.metadata["Name"]
-        if not name:
-            continue
+for dist in metadata.distributions() if metadata else folders():
+    try:
         files = list(dist.files or ())
+    except Exception:
+        files = []
+    try:
+        name = clean(dist.metadata["Name"])
         top = (dist.read_text("top_level.txt") or "").split()
-        rows.append({
+        row = {
             "name": name,
-            "version": dist.version,
-            "modules": modules(files) or top,
-            "direct_url": dist.read_text("direct_url.json") or "",
-            "installer": (dist.read_text("INSTALLER") or "").strip(),
-        })
-else:
-    import pkg_resources
-    for dist in pkg_resources.working_set:
-        top = []
-        if dist.has_metadata("top_level.txt"):
-            top = dist.get_metadata("top_level.txt").split()
-        url = ""
-        if dist.has_metadata("direct_url.json"):
-            url = dist.get_metadata("direct_url.json")
-        rows.append({
-            "name": dist.project_name,
-            "version": dist.version,
-            "modules": top,
-            "direct_url": url,
-        })
+            "version": clean(dist.version),
+            "modules": [clean(m) for m in modules(files) or top],
+            "direct_url": clean(dist.read_text("direct_url.json")),
+            "installer": clean(dist.read_text("INSTALLER")).strip(),
+        }
+    except Exception:
+        continue  # the metadata of one distribution is broken
+    if name:
+        rows.append(row)
 print(json.dumps({"python": ".".join(map(str, sys.version_info[:3])), "rows": rows}))
 """
+NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+PUBLISH = "publish it, or install it from a git address"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +136,9 @@ def read_environment(asked: str, services: Services) -> Environment:
     try:
         done = services.run([python, "-I", "-c", PROBE], timeout=TIMEOUT_SECONDS)
         report = msgspec.json.decode(done.stdout, type=Report) if done.status == 0 else None
-    except (OSError, subprocess.TimeoutExpired, msgspec.MsgspecError) as error:
+    except subprocess.TimeoutExpired as error:
+        raise unusable(asked, f"no answer in {TIMEOUT_SECONDS:.0f} s") from error
+    except (OSError, msgspec.MsgspecError) as error:
         raise unusable(asked, str(error)) from error
     if report is None:
         raise unusable(asked, done.stderr.strip().rpartition("\n")[2])
@@ -147,36 +170,50 @@ def installed_pins(environment: Environment, known: Container[str]) -> tuple[Pin
 
 def declared_of(row: Row) -> Declared | Finding:
     """One distribution as a requirement; a finding when it cannot be had outside its machine."""
-    url = ""
-    if row.direct_url and row.installer != "conda":
-        try:
-            direct = json.loads(row.direct_url)
-            address = str(direct.get("url", ""))
-        except (ValueError, AttributeError):
-            direct, address = {}, ""
-        if urlsplit(address).scheme == "file":
-            return Finding(
-                severity="warning",
-                code="environment-local",
-                message=f"{row.name} is installed from a folder of this machine",
-                hint="publish it, or install it from a git address",
-            )
-        vcs = direct.get("vcs_info")
-        if isinstance(vcs, dict):
-            url = f"{vcs.get('vcs', 'git')}+{address}@{vcs.get('commit_id', '')}"
-        else:
-            url = address
-    # The part after "+" names a build (cpu, cu121): which one the image takes is decided later.
-    public = row.version.partition("+")[0]
+    name = plain(row.name)
+    if not NAME.fullmatch(row.name):
+        return left_out(f"{name!r} is no distribution's name", "remove it from the environment")
+    url = address_of(row)
+    if url.partition(":")[0].lower().endswith("file"):
+        return Finding(
+            severity="warning",
+            code="environment-local",
+            message=f"{name} is installed from a folder of this machine",
+            hint="publish it, or install it from a git address",
+        )
+    if url and not is_address(url):
+        return left_out(f"{name} is installed from an address that cannot be followed", PUBLISH)
+    try:
+        # The part after "+" names a build (cpu, cu121): which one is taken is decided later.
+        public = Version(row.version).public
+    except InvalidVersion:
+        if not url:
+            return left_out(f"{name} {plain(row.version)}: no index has such a version", PUBLISH)
+        public = ""
     return Declared(
         rule="environment",
         name=canonicalize_name(row.name),
         specifier="" if url else f"=={public}",
         url=url,
         place=Place(),
-        written=f"{row.name} {row.version} is installed in the environment",
+        written=f"{row.name} {plain(row.version)} is installed in the environment",
         modules=tuple(row.modules),
     )
+
+
+def address_of(row: Row) -> str:
+    """Where a distribution was installed from, if not from an index (PEP 610)."""
+    if not row.direct_url or row.installer == "conda":
+        return ""
+    try:
+        direct = json.loads(row.direct_url)
+        address = str(direct.get("url", ""))
+    except (ValueError, AttributeError, RecursionError):
+        return ""
+    vcs = direct.get("vcs_info")
+    if not isinstance(vcs, dict):
+        return address
+    return f"{vcs.get('vcs', 'git')}+{address}@{vcs.get('commit_id', '')}"
 
 
 def interpreter(asked: str) -> str:
@@ -213,6 +250,16 @@ def kernel_interpreter(name: str) -> str:
         code="environment-missing",
         hint=f"there are: {', '.join(known) or 'none'}",
     )
+
+
+def plain(text: str) -> str:
+    """A text of the environment, short and on one line."""
+    return "".join(c if c.isprintable() else " " for c in text[:80])
+
+
+def left_out(message: str, hint: str) -> Finding:
+    """A distribution of the environment that says nothing."""
+    return Finding(severity="warning", code="environment-unusable", message=message, hint=hint)
 
 
 def unusable(asked: str, why: str) -> OptionError:

@@ -10,13 +10,12 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from nb2image.errors import OptionError
 from nb2image.model import DirectRequirement, Evidence, Finding, Place
-from nb2image.requirements.declared import Declared, parse_requirement
+from nb2image.requirements.declared import Declared, parse_requirement, requirement_lines
 from nb2image.requirements.target import Target
 
 MAX_FILES = 50
 INCLUDE = re.compile(r"^(?:-r|--requirement)[\s=]*(?P<path>.+)$")
 CONSTRAINT = re.compile(r"^(?:-c|--constraint)[\s=]*(?P<path>.+)$")
-COMMENT = re.compile(r"(?:^|\s)#.*$")
 
 
 def read_given(
@@ -70,22 +69,13 @@ def lines_of(
     if real in seen or len(seen) >= MAX_FILES:
         return
     seen.add(real)
-    whole, first = "", 1
-    for number, raw in enumerate(text.splitlines(), start=1):
-        part = COMMENT.sub("", raw).strip()
-        first = first if whole else number
-        whole = f"{whole} {part.removesuffix(chr(92)).strip()}".strip()
-        if part.endswith("\\"):
-            continue
-        line, whole = re.sub(r"\s--(?:hash|config-settings)[\s=]\S+", "", whole), ""
-        if not line:
-            continue
+    for number, line in requirement_lines(text):
         if match := INCLUDE.match(line):
             yield from lines_of(path.parent / match["path"].strip(), seen, constrains=constrains)
         elif match := CONSTRAINT.match(line):
             yield from lines_of(path.parent / match["path"].strip(), seen, constrains=True)
         else:
-            yield Place(file=path.name, line=first), line, constrains
+            yield Place(file=path.name, line=number), line, constrains
 
 
 def fits(line: str, target: Target) -> bool:

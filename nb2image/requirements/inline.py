@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import tomllib
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -14,7 +13,8 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from nb2image.model import Notebook, Place
 from nb2image.requirements.declared import Declared, parse_requirement
-from nb2image.requirements.runtime_files import NamedPython
+from nb2image.requirements.origins import from_lock, placed, uv_sources
+from nb2image.requirements.runtime_files import NamedPython, toml
 from nb2image.requirements.target import Target
 
 # The reference expression of PEP 723.
@@ -29,11 +29,11 @@ def from_notebook(notebook: Notebook, target: Target) -> list[Declared]:
 def from_blocks(notebook: Notebook, target: Target) -> Iterator[Declared]:
     """The dependencies of a ``# /// script`` block in a code cell."""
     for place, table in blocks(notebook):
-        wanted = table.get("dependencies", [])
+        wanted, sources = table.get("dependencies", []), uv_sources(table)
         for row in wanted if isinstance(wanted, list) else ():
             found = parse_requirement(str(row), rule="lock", place=place, target=target)
             if found is not None:
-                yield found
+                yield placed(found, sources.get(found.name))
 
 
 def blocks(notebook: Notebook) -> Iterator[tuple[Place, dict[str, Any]]]:
@@ -45,10 +45,7 @@ def blocks(notebook: Notebook) -> Iterator[tuple[Place, dict[str, Any]]]:
             lines = [
                 line[2:] if line.startswith("# ") else "" for line in match["content"].split("\n")
             ]
-            try:
-                table = tomllib.loads("\n".join(lines))
-            except tomllib.TOMLDecodeError:
-                continue
+            table = toml("\n".join(lines))
             line = cell.source[: match.start()].count("\n") + 1
             yield Place(cell=cell.number, line=line), table
 
@@ -79,13 +76,9 @@ def from_metadata(notebook: Notebook, target: Target) -> Iterator[Declared]:
     """The ``uv.lock`` that juv keeps in a notebook's metadata."""
     try:
         text = json.loads(notebook.metadata_json).get("uv.lock")
-        packages = tomllib.loads(text).get("package", []) if isinstance(text, str) else []
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return
-    for package in packages:
-        name, version = package.get("name"), package.get("version")
-        if isinstance(name, str) and isinstance(version, str):
-            line = f"{name}=={version.partition('+')[0]}"
-            found = parse_requirement(line, rule="lock", place=Place(), target=target)
-            if found is not None:
-                yield found
+    packages = toml(text).get("package") if isinstance(text, str) else None
+    for package in packages if isinstance(packages, list) else ():
+        if found := from_lock(package, Place(), target):
+            yield found

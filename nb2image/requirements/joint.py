@@ -14,6 +14,7 @@ from nb2image.events import OutputLine
 from nb2image.image.base import SUITES
 from nb2image.model import DirectRequirement, Evidence, Finding, ResolutionStep
 from nb2image.requirements.dates import not_before
+from nb2image.requirements.declared import is_address
 from nb2image.requirements.drift import Drift, find_drift
 from nb2image.requirements.fresh import lower_bounds, resolve_newest
 from nb2image.requirements.ladder import Climb, Days, Ladder, Rung, climb
@@ -208,9 +209,14 @@ def pep508(direct: DirectRequirement) -> str:
     tail = f" @ {direct.url}" if direct.url else direct.specifier
     line = f"{direct.name}{extras}{tail}"
     try:
-        return str(Requirement(line))
-    except InvalidRequirement as error:
-        place = next((e.place for e in direct.evidence if e.won), None)
+        found = Requirement(line)
+    except InvalidRequirement:
+        found = None
+    if found is None or (found.url and not is_address(found.url)):
         raise RequirementsError(
-            f"not a requirement: {line!r}", code="requirement-invalid", where=place
-        ) from error
+            f"not a requirement: {line!r}",
+            code="requirement-invalid",
+            hint="write a name on an index with its bounds, or a whole https or git+https address",
+            where=next((e.place for e in direct.evidence if e.won), None),
+        )
+    return str(found)

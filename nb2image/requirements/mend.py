@@ -17,10 +17,10 @@ from nb2image.requirements.resolver import (
     Refusal,
     Resolution,
     ResolveRequest,
-    StatedMetadata,
 )
 from nb2image.requirements.stub import Stub, repaired, stubs_of
 from nb2image.requirements.target import Target
+from nb2image.requirements.uv_config import StatedMetadata
 
 MAX_MENDS = 12
 OLDER_STUBS = 4

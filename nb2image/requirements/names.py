@@ -84,6 +84,7 @@ def find_names(
     catalogue = load_catalogue()
     named = files_named(script.installs)
     written, findings = from_project(project, target, catalogue, named)
+    installed, skipped = from_installs(script.installs, catalogue, target)
     search = Search(
         catalogue=catalogue,
         declared=(
@@ -92,7 +93,7 @@ def find_names(
             *environment,
             *(d for d in written if d.rule == "lock"),
             *(d for d in written if d.rule != "lock"),
-            *from_installs(script.installs, catalogue, target),
+            *installed,
         ),
         uses=find_uses(script),
         index=index,
@@ -112,7 +113,7 @@ def find_names(
         direct=with_install_lines(requirements(answers), answers, search),
         unresolved=tuple(f for f in lacking if f.severity == "error"),
         own=tuple((module, from_project_itself(group, module)) for group, module in own.items()),
-        findings=(*findings, *notes, *(f for f in lacking if f.severity != "error")),
+        findings=(*findings, *skipped, *notes, *(f for f in lacking if f.severity != "error")),
     )
 
 
@@ -299,7 +300,7 @@ def with_install_lines(
         own = declared.rule == "install-line" or (
             declared.rule == "lock" and declared.place.cell is not None
         )
-        if not own or declared.name in skipped:
+        if not own or declared.itself or declared.name in skipped:
             continue
         if not declared.url and search.index.project(declared.name) is None:
             continue

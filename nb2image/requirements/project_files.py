@@ -20,10 +20,17 @@ from typing import Any
 import yaml
 from packaging.utils import canonicalize_name
 
-from nb2image.model import Finding, Place, Rule
+from nb2image.model import Finding, Place
 from nb2image.project import Project
 from nb2image.requirements.catalogue import Catalogue
-from nb2image.requirements.declared import Declared, parse_conda, parse_requirement
+from nb2image.requirements.declared import (
+    Declared,
+    parse_conda,
+    parse_requirement,
+    poetry_bounds,
+    requirement_lines,
+)
+from nb2image.requirements.origins import from_lock, name_of, placed, uv_sources
 from nb2image.requirements.project_modules import folders, packages
 from nb2image.requirements.target import Target
 
@@ -43,7 +50,11 @@ LISTS = (
     "setup.cfg",
     "setup.py",
 )
+INCLUDE = re.compile(r"(?:-r|--requirement|-c|--constraint)[\s=]+(\S+)")
+"""Constraints say of versions what requirements do: both are for what is imported."""
 MAX_INCLUDES = 20
+YAML: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The C reader, where there is one: the other takes a minute for the largest file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +65,16 @@ class Reader:
     target: Target
     catalogue: Catalogue
 
-    def read(self, path: str, *, seen: tuple[str, ...] = ()) -> Iterator[Declared]:
-        """The requirements in a file; none when it is not there. Raises ValueError."""
-        text = self.text(path)
-        if text is None or path in seen or len(seen) > MAX_INCLUDES:
+    def read(self, path: str, *, seen: set[str] | None = None) -> Iterator[Declared]:
+        """The requirements in a file; none when it is not there. Raises ValueError.
+
+        ``seen`` are the files that were read already: each is included once.
+        """
+        seen = set() if seen is None else seen
+        text = None if path in seen or len(seen) > MAX_INCLUDES else self.text(path)
+        if text is None:
             return
+        seen.add(path)
         name = PurePosixPath(path).name
         if name in READERS:
             yield from READERS[name](self, text, path)
@@ -76,36 +92,37 @@ class Reader:
             raise ValueError(f"it has more than {MAX_BYTES} bytes")
         return data.decode("utf-8-sig", "replace")
 
-    def lines(self, text: str, path: str, seen: tuple[str, ...]) -> Iterator[Declared]:
+    def lines(self, text: str, path: str, seen: set[str]) -> Iterator[Declared]:
         """requirements.txt, with the files that it includes."""
-        joined = re.sub(r"\\\r?\n", " ", text)
-        for number, line in enumerate(joined.splitlines(), start=1):
-            include = re.match(r"\s*(?:-r|--requirement)[\s=]+(\S+)", line)
-            if include:
+        for number, line in requirement_lines(text):
+            if include := INCLUDE.match(line):
                 included = posixpath.normpath(posixpath.join(posixpath.dirname(path), include[1]))
-                yield from self.read(included, seen=(*seen, path))
+                yield from self.read(included, seen=seen)
             else:
                 yield from self.one(line, path, line=number)
 
     def one(
-        self, text: str, path: str, *, line: int | None = None, lock: bool = False
+        self,
+        text: str,
+        path: str,
+        *,
+        line: int | None = None,
+        source: object = None,
     ) -> Iterator[Declared]:
-        """One PEP 508 requirement."""
+        """One PEP 508 requirement; ``source`` is the table that says where it comes from."""
         place = Place(file=path, line=line)
-        rule: Rule = "lock" if lock else "file"
-        found = parse_requirement(text, rule=rule, place=place, target=self.target)
+        found = parse_requirement(text, rule="file", place=place, target=self.target)
         if found is not None:
-            yield found
+            yield placed(found, source)
 
-    def locked(self, name: object, version: object, path: str) -> Iterator[Declared]:
+    def locked(self, package: object, path: str) -> Iterator[Declared]:
         """One package of a lock."""
-        if isinstance(name, str) and isinstance(version, str):
-            public = version.removeprefix("==").partition("+")[0]
-            yield from self.one(f"{name}=={public}", path, lock=True)
+        if found := from_lock(package, Place(file=path), self.target):
+            yield found
 
     def conda(self, text: str, path: str) -> Iterator[Declared]:
         """environment.yml: conda's packages and those under pip."""
-        table = yaml.safe_load(text)
+        table = yaml.load(text, YAML)
         rows = table.get("dependencies") if isinstance(table, dict) else None
         for row in rows if isinstance(rows, list) else ():
             if isinstance(row, str):
@@ -115,20 +132,22 @@ class Reader:
                     yield found
             elif isinstance(row, dict) and isinstance(row.get("pip"), list):
                 for line in row["pip"]:
-                    yield from self.one(str(line), path)
+                    if isinstance(line, str):
+                        yield from self.one(line, path)
 
     def pyproject(self, text: str, path: str) -> Iterator[Declared]:
         """pyproject.toml: the project's own distribution and what it requires (PEP 621, Poetry)."""
         table = tomllib.loads(text)
         own = table.get("project", {})
         poetry = table.get("tool", {}).get("poetry", {})
+        sources = uv_sources(table)
         yield from self.itself(own.get("name") or poetry.get("name"), path)
         extras = own.get("optional-dependencies", {})
         groups = table.get("dependency-groups", {})
         for row in [own.get("dependencies", []), *extras.values(), *groups.values()]:
             for line in row:
                 if isinstance(line, str):
-                    yield from self.one(line, path)
+                    yield from self.one(line, path, source=sources.get(name_of(line)))
         for part in [poetry, *poetry.get("group", {}).values()]:
             for name, wanted in part.get("dependencies", {}).items():
                 yield from self.loose(name, wanted, path)
@@ -142,16 +161,13 @@ class Reader:
         """Poetry's and Pipenv's ``name = "^1.2"`` or ``name = {version = …}``."""
         if name == "python":
             return
-        if isinstance(wanted, dict) and isinstance(wanted.get("git"), str):
-            ref = wanted.get("rev") or wanted.get("tag") or wanted.get("branch") or ""
-            tail = f"@{ref}" if ref else ""
-            yield from self.one(f"{name} @ git+{wanted['git']}{tail}", path)
-            return
         version = wanted.get("version", "*") if isinstance(wanted, dict) else wanted
         extras = wanted.get("extras", []) if isinstance(wanted, dict) else []
         square = f"[{','.join(extras)}]" if extras else ""
         bounds = poetry_bounds(version) if isinstance(version, str) else ""
-        yield from self.one(f"{name}{square}{bounds}", path)
+        found = list(self.one(f"{name}{square}{bounds}", path, source=wanted))
+        # bounds that PEP 440 has no words for ("^1 || ^2") bound nothing
+        yield from found or self.one(f"{name}{square}", path, source=wanted)
 
     def setup_cfg(self, text: str, path: str) -> Iterator[Declared]:
         """setup.cfg of setuptools."""
@@ -196,12 +212,12 @@ class Reader:
         """uv.lock, poetry.lock, pylock.toml."""
         table = tomllib.loads(text)
         for package in table.get("package", table.get("packages", ())):
-            yield from self.locked(package.get("name"), package.get("version"), path)
+            yield from self.locked(package, path)
 
     def pipfile_lock(self, text: str, path: str) -> Iterator[Declared]:
         """Pipfile.lock."""
         for name, row in json.loads(text).get("default", {}).items():
-            yield from self.locked(name, row.get("version"), path)
+            yield from self.locked({**row, "name": name}, path)
 
 
 READERS: dict[str, Callable[[Reader, str, str], Iterator[Declared]]] = {
@@ -243,20 +259,3 @@ def from_project(
                 )
             )
     return list(found), findings
-
-
-def poetry_bounds(version: str) -> str:
-    """Poetry's ``^1.2`` and ``~1.2`` as PEP 440 bounds; others pass through."""
-    version = version.strip()
-    if version in {"", "*"}:
-        return ""
-    match = re.fullmatch(r"([\^~])\s*(\d+(?:\.\d+)*)", version)
-    if match is None:
-        return version if version[0] in "<>=!~" else f"=={version}"
-    numbers = [int(part) for part in match[2].split(".")]
-    if match[1] == "~":
-        kept = min(2, len(numbers))
-    else:
-        kept = next((n for n, part in enumerate(numbers, start=1) if part), len(numbers))
-    upper = [*numbers[: kept - 1], numbers[kept - 1] + 1]
-    return f">={match[2]},<{'.'.join(map(str, upper))}"

@@ -1,8 +1,8 @@
 """Asks uv for one set of versions that fit together. Nothing is built: no foreign code runs here.
 
-uv is told everything through its environment and files in a folder of its own, never through
-the command line (which other users of the host can read) and never through a uv.toml or
-pyproject.toml that lies beside the notebook.
+uv is told everything through files in a folder of its own, never through the command line (which
+other users of the host can read) and never through a uv.toml or pyproject.toml that lies beside
+the notebook.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
@@ -31,31 +30,10 @@ from nb2image.requirements.lock import PROJECT, parse_pylock, with_reasons
 from nb2image.requirements.stub import Stub, with_sdists, write_stub
 from nb2image.requirements.target import Target
 from nb2image.requirements.torch_cpu import Listing, write_listings
+from nb2image.requirements.uv_config import StatedMetadata, uv_environment, uv_toml
 from nb2image.services import Services
 
-# settings of uv that say how it reaches the network or where it keeps its cache; all others
-# could change what is resolved, and are ours to say
-KEPT_SETTINGS = (
-    "UV_CACHE_DIR",
-    "UV_CONCURRENT_DOWNLOADS",
-    "UV_HTTP_CONNECT_TIMEOUT",
-    "UV_HTTP_RETRIES",
-    "UV_HTTP_TIMEOUT",
-    "UV_KEYRING_PROVIDER",
-    "UV_NATIVE_TLS",
-    "UV_SYSTEM_CERTS",
-)
 TIMEOUT_SECONDS = 600.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatedMetadata:
-    """What a release requires, in place of its own metadata that uv cannot read."""
-
-    name: str
-    version: str
-    requires: tuple[str, ...]
-    requires_python: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,43 +100,6 @@ def uv_version() -> str:
     return version("uv")
 
 
-def uv_environment(
-    network: NetworkConfig,
-    environ: Mapping[str, str],
-    *,
-    default_index: str = "",
-    extra_indexes: tuple[str, ...] = (),
-) -> dict[str, str]:
-    """uv's environment: the host's own, with the network configuration in uv's terms.
-
-    ``default_index`` is the address that an empty ``network.index_url`` stands for.
-    """
-    env = {k: v for k, v in environ.items() if not k.startswith("UV_") or k in KEPT_SETTINGS}
-    env |= {"UV_NO_CONFIG": "1", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
-    main = network.index_url or default_index
-    # the main index comes first, as in pip: of two equal files the remote one is taken
-    indexes = [*extra_indexes, main, *network.extra_index_urls]
-    if network.no_index:
-        env["UV_NO_INDEX"] = "1"
-    elif len(indexes) > 1 and main:
-        env["UV_INDEX"] = " ".join(indexes[:-1])
-        env["UV_DEFAULT_INDEX"] = indexes[-1]
-    elif len(indexes) > 1:
-        env["UV_INDEX"] = " ".join(i for i in indexes if i)
-    elif main:
-        env["UV_DEFAULT_INDEX"] = main
-    if network.find_links:
-        env["UV_FIND_LINKS"] = ",".join(network.find_links)
-    env["UV_INDEX_STRATEGY"] = network.strategy
-    if network.ca_file:
-        env["SSL_CERT_FILE"] = network.ca_file
-    for scheme, address in network.proxies:
-        env[f"{scheme.upper()}_PROXY"] = env[f"{scheme}_proxy"] = address
-    if network.trusted_hosts:
-        env["UV_INSECURE_HOST"] = " ".join(network.trusted_hosts)
-    return env
-
-
 def uv_arguments(request: ResolveRequest, *, offline: bool) -> list[str]:
     """The command line of ``uv pip compile`` for a request, up to the output's format."""
     given = "pyproject.toml" if request.listed else "requirements.in"
@@ -190,7 +131,7 @@ def default_index(services: Services, cache: DiskCache) -> str:
     if kept is not None:
         return kept.decode()
     argv = [uv_binary(), "pip", "compile", "-", "--emit-index-url", "--no-header", "--quiet"]
-    environ = uv_environment(NetworkConfig(), services.environ)
+    environ = {**uv_environment(NetworkConfig(), services.environ), "UV_NO_CONFIG": "1"}
     done = run_uv([*argv, "--offline"], services, environ, stdin=b"\n")
     lines = [x for x in done.stdout.splitlines() if x.startswith("--index-url ")]
     found = lines[0].split()[1] if lines else ""
@@ -236,9 +177,6 @@ def compile_lock(
     offline: bool,
 ) -> Stored | Refusal:
     """Ask uv, in a folder of its own."""
-    environ = uv_environment(
-        network, services.environ, default_index=default, extra_indexes=request.extra_indexes
-    )
     with tempfile.TemporaryDirectory(prefix="nb2image-") as folder:
         at = Path(folder)
         for name, lines in (
@@ -250,17 +188,21 @@ def compile_lock(
         if request.listed:
             listings = write_listings(request.listed, services.cache)
             (at / "pyproject.toml").write_text(project_toml(request, listings), "utf-8")
+        stubs = at / "stubs"
         if request.stubs:
-            stubs = at / "stubs"
             stubs.mkdir()
-            for stub in request.stubs:
-                write_stub(stub, stubs)
-            links = [environ.get("UV_FIND_LINKS", ""), str(stubs)]
-            environ["UV_FIND_LINKS"] = ",".join(link for link in links if link)
-        if request.metadata:
-            (at / "uv.toml").write_text(stated_toml(request.metadata), "utf-8")
-            del environ["UV_NO_CONFIG"]
-            environ["UV_CONFIG_FILE"] = str(at / "uv.toml")
+        for stub in request.stubs:
+            write_stub(stub, stubs)
+        settings = uv_toml(
+            network,
+            default_index=default,
+            extra_indexes=request.extra_indexes,
+            find_links=[str(stubs)] if request.stubs else [],
+            metadata=request.metadata,
+        )
+        (at / "uv.toml").write_text(settings, "utf-8")
+        environ = uv_environment(network, services.environ)
+        environ["UV_CONFIG_FILE"] = str(at / "uv.toml")
         argv = uv_arguments(request, offline=offline)
         lock = run_uv([*argv, "--format", "pylock.toml"], services, environ, cwd=at)
         if lock.status != 0:
@@ -268,7 +210,7 @@ def compile_lock(
         # The lock does not say who asks for what; uv's other format does, from its cache.
         argv = uv_arguments(request, offline=True)
         listing = run_uv([*argv, "--annotation-style", "line"], services, environ, cwd=at)
-        pylock = with_sdists(lock.stdout, request.stubs, at / "stubs")
+        pylock = with_sdists(lock.stdout, request.stubs, stubs)
     return Stored(pylock, listing.stdout)
 
 
@@ -290,21 +232,6 @@ def project_toml(request: ResolveRequest, listings: Path) -> str:
             "",
         ]
     )
-
-
-def stated_toml(stated: tuple[StatedMetadata, ...]) -> str:
-    """uv's ``[[dependency-metadata]]``. JSON's strings and lists are TOML's too."""
-    lines = []
-    for entry in stated:
-        lines += [
-            "[[dependency-metadata]]",
-            f"name = {json.dumps(entry.name)}",
-            f"version = {json.dumps(entry.version)}",
-            f"requires-dist = {json.dumps(list(entry.requires))}",
-        ]
-        if entry.requires_python:
-            lines.append(f"requires-python = {json.dumps(entry.requires_python)}")
-    return "\n".join(lines) + "\n"
 
 
 def answer_of(stored: Stored, target: Target) -> Resolution | Refusal:

@@ -12,11 +12,14 @@ from typing import Any
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from nb2image.model import Place
+from nb2image.requirements.declared import poetry_bounds
 
 EXACT = re.compile(r"^(?:python-?)?={0,2}v?(3\.\d{1,2})(?:\.(?:\d+|\*))?$")
 CONDA_PYTHON = re.compile(
-    r"^[ \t]{0,20}-[ \t]{1,20}[\"']?python[ \t]{0,20}([=<>!~][^\"'#\n]*)", re.MULTILINE
+    r"^[ \t]{0,20}-[ \t]{1,20}[\"']?python(?:[ \t]{0,20}(?=[=<>!~])|[ \t]{1,20}(?=\d))([^\"'#\n]*)",
+    re.MULTILINE,
 )
+CONDA_BUILD = re.compile(r"(?<=[\d*])=.*")
 TOOL_PYTHON = re.compile(r"^python\s+(\S+)", re.MULTILINE)
 
 
@@ -67,7 +70,7 @@ def from_first_line(text: str) -> str:
 def from_environment(text: str) -> str:
     """environment.yml: ``- python=3.9``; conda's single ``=`` takes any patch release."""
     match = CONDA_PYTHON.search(text)
-    return match[1].strip().replace(" ", "") if match else ""
+    return CONDA_BUILD.sub("", match[1].strip().replace(" ", "")) if match else ""
 
 
 def from_tool_versions(text: str) -> str:
@@ -77,13 +80,12 @@ def from_tool_versions(text: str) -> str:
 
 
 def from_pyproject(text: str) -> str:
-    """``requires-python``, or Poetry's ``python = "^3.9"`` as a lower bound and ``<4``."""
+    """``requires-python``, or Poetry's ``python = "^3.9"``."""
     table = toml(text)
     said = dig(table, "project", "requires-python")
     if said:
         return said
-    poetry = dig(table, "tool", "poetry", "dependencies", "python")
-    return f">={poetry[1:]},<4" if poetry.startswith("^") else poetry
+    return poetry_bounds(dig(table, "tool", "poetry", "dependencies", "python"))
 
 
 def from_pipfile(text: str) -> str:
@@ -93,10 +95,10 @@ def from_pipfile(text: str) -> str:
 
 
 def toml(text: str) -> dict[str, Any]:
-    """A TOML file's content; empty when it is broken."""
+    """A TOML text's content; empty when it is broken, or nested without end."""
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return {}
 
 

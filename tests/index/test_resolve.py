@@ -10,6 +10,7 @@ import time
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from packaging.pylock import Pylock
@@ -273,12 +274,12 @@ def test_parallel_processes_share_the_cache_while_it_is_cleared(tmp_path: Path) 
 
 
 def test_no_secret_stands_on_a_command_line(index: FakeIndex, services: Services) -> None:
-    """The index's password is in uv's environment alone."""
+    """The index's password is in a file of uv's own alone."""
     seen: list[str] = []
     run = services.run
 
     def watch(argv: list[str], **more: object) -> object:
-        seen.extend(argv)
+        seen.extend([*argv, *more["env"].values()])  # type: ignore[attr-defined]
         return run(argv, **more)  # type: ignore[arg-type]
 
     secret = index.url.replace("http://", "http://ann:s3cret@")
@@ -289,6 +290,24 @@ def test_no_secret_stands_on_a_command_line(index: FakeIndex, services: Services
     assert "s3cret" not in repr(found)
     assert seen
     assert not any("s3cret" in argument for argument in seen)
+
+
+def test_metadata_of_a_stranger_learns_nothing_of_this_host(
+    index: FakeIndex, services: Services
+) -> None:
+    """uv expands variables in every address: it knows none that is anybody's secret."""
+    files = f"{index.url.removesuffix('/simple')}/files"
+    names = ("TOKEN", "PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX", "HTTPS_PROXY")
+    address = f"{files}/{'/'.join(f'${{{name}}}' for name in names)}/inner-1.0-py3-none-any.whl"
+    index.add(wheel("outer", "1.0", requires=[f"inner @ {address}"]))
+    index.add(wheel("inner", "1.0"))
+    proxy = "http://ann:s3cret@127.0.0.1:9"
+    environ = {**services.environ, "TOKEN": "s3cret", "HTTPS_PROXY": proxy}
+    found = ask(replace(services, environ=environ), f"outer @ {files}/outer-1.0-py3-none-any.whl")
+    assert pins(found) == {"inner": "1.0", "outer": "1.0"}
+    asked = [unquote(r) for r in index.requests if "inner" in r]
+    assert asked
+    assert all(f"${{{name}}}" in request for request in asked for name in names)
 
 
 @pytest.mark.parametrize("kind", ["folder", "index"])

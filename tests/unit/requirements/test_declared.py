@@ -10,9 +10,14 @@ import pytest
 from nb2image.model import Notebook, Place
 from nb2image.project import Project
 from nb2image.requirements.catalogue import load_catalogue
-from nb2image.requirements.declared import Declared, parse_conda, parse_requirement
+from nb2image.requirements.declared import (
+    Declared,
+    parse_conda,
+    parse_requirement,
+    poetry_bounds,
+)
 from nb2image.requirements.inline import from_notebook
-from nb2image.requirements.project_files import from_project, poetry_bounds
+from nb2image.requirements.project_files import from_project
 from nb2image.requirements.target import Target
 from tests.unit.requirements.builders import code, notebook
 
@@ -47,6 +52,12 @@ def short(found: Declared | None) -> str:
         ("name @ https://h.test/n.zip", "name @ https://h.test/n.zip"),
         ("not a requirement", ""),
         ("git+https://git.test/;rm -rf", ""),
+        ("git+https://[git.test/a", ""),
+        ("name @ file:///home/ann/n-1.0-py3-none-any.whl", ""),
+        ("git+file:///home/ann/n", ""),
+        ("name @ https://h.test/${TOKEN}/n.zip", ""),
+        ("https://h.test/${TOKEN}/n.zip", ""),
+        ("name @ https://h.test/n.zip\nother", ""),
         ("", ""),
     ],
 )  # fmt: skip
@@ -139,6 +150,139 @@ def test_files(name: str, tmp_path: Path) -> None:
     assert read_files(tmp_path) == (expected, [])
 
 
+SOURCES = {
+    "pyproject.toml": """
+[project]
+dependencies = ["a", "b>=1", "c", "d", "e"]
+[tool.uv.sources]
+a = { path = "../a" }
+b = { git = "https://git.test/x/b", tag = "v1" }
+c = { workspace = true }
+d = [{ url = "https://h.test/d-1.0-py3-none-any.whl", marker = "sys_platform == 'linux'" }]
+e = { index = "own" }
+[tool.poetry.dependencies]
+f = { path = "../f" }
+g = { git = "https://git.test/x/g", branch = "main", subdirectory = "py" }
+h = "^1 || ^2"
+""",
+    "uv.lock": """
+[[package]]
+name = "a"
+version = "1"
+source = { editable = "." }
+[[package]]
+name = "b"
+version = "1"
+source = { git = "https://git.test/x/b?subdirectory=py&rev=main#c0ffee" }
+[[package]]
+name = "c"
+version = "1"
+source = { registry = "https://index.test/simple" }
+""",
+    "poetry.lock": """
+[[package]]
+name = "a"
+version = "1"
+source = { type = "directory", url = "../a" }
+[[package]]
+name = "b"
+version = "1"
+[package.source]
+type = "git"
+url = "https://git.test/x/b"
+reference = "main"
+resolved_reference = "c0ffee"
+[[package]]
+name = "c"
+version = "1"
+source = { type = "legacy", url = "https://index.test/simple", reference = "own" }
+""",
+    "pylock.toml": """
+[[packages]]
+name = "a"
+directory = { path = "." }
+[[packages]]
+name = "b"
+vcs = { type = "git", url = "https://git.test/x/b", commit-id = "c0ffee" }
+[[packages]]
+name = "c"
+version = "1"
+archive = { url = "https://h.test/c.zip", hashes = {} }
+""",
+    "Pipfile": """
+[packages]
+a = { path = ".", editable = true }
+b = { git = "https://git.test/x/b", ref = "main", editable = true }
+c = { file = "https://h.test/c.zip" }
+""",
+}
+ORIGINS = {
+    "pyproject.toml": [
+        "a, in the project",
+        "b @ git+https://git.test/x/b@v1",
+        "c, in the project",
+        "d @ https://h.test/d-1.0-py3-none-any.whl",
+        "e",
+        "f, in the project",
+        "g @ git+https://git.test/x/g@main#subdirectory=py",
+        "h",
+    ],
+    "uv.lock": [
+        "a, in the project",
+        "b @ git+https://git.test/x/b@c0ffee#subdirectory=py",
+        "c==1",
+    ],
+    "poetry.lock": ["a, in the project", "b @ git+https://git.test/x/b@c0ffee", "c==1"],
+    "pylock.toml": [
+        "a, in the project",
+        "b @ git+https://git.test/x/b@c0ffee",
+        "c @ https://h.test/c.zip",
+    ],
+    "Pipfile": [
+        "a, in the project",
+        "b @ git+https://git.test/x/b@main",
+        "c @ https://h.test/c.zip",
+    ],
+}
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_what_comes_from_elsewhere_is_not_its_namesake_on_the_index(
+    name: str, tmp_path: Path
+) -> None:
+    """Folders and repositories that a project names: the index may hold another's."""
+    (tmp_path / name).write_text(SOURCES[name])
+    project = Project(root=tmp_path, notebook=PurePosixPath("nb.ipynb"))
+    found, findings = from_project(project, TARGET, load_catalogue())
+    told = [f"{short(d)}{', in the project' if d.itself else ''}" for d in found]
+    assert (told, findings) == (ORIGINS[name], [])
+
+
+def test_files_that_include_each_other_over_and_over(tmp_path: Path) -> None:
+    """Each is read once: twenty files that name the next one twice are no million."""
+    for number in range(20):
+        following = f"-r {number + 1}.txt\n"
+        (tmp_path / f"{number}.txt").write_text(f"a{number}\n{following}{following}")
+    (tmp_path / "requirements.txt").write_text("-c 0.txt\n")
+    assert read_files(tmp_path) == ([f"a{n}" for n in range(20)], [])
+
+
+def test_lines_are_counted_as_editors_do(tmp_path: Path) -> None:
+    """A line that goes on after a backslash has the number where it begins."""
+    (tmp_path / "requirements.txt").write_text("a==1 \\\n  --hash=sha256:00\nb # why\n")
+    project = Project(root=tmp_path, notebook=PurePosixPath("nb.ipynb"))
+    found, _ = from_project(project, TARGET, load_catalogue())
+    assert [(d.name, d.place.line) for d in found] == [("a", 1), ("b", 3)]
+
+
+def test_only_texts_of_an_environment_are_requirements(tmp_path: Path) -> None:
+    """Lists of lists of aliases would be gigabytes of text."""
+    bomb = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9))
+    text = f"a0: &a0 [x]\n{bomb}dependencies: [b, pip: [c, *a8]]\n"
+    (tmp_path / "environment.yml").write_text(text)
+    assert read_files(tmp_path) == (["b", "c"], [])
+
+
 def test_included_files_and_rings(tmp_path: Path) -> None:
     """-r is followed inside the project, and not for ever."""
     (tmp_path / "requirements.txt").write_text("-r sub/more.txt\n-r ../../etc/hostname\na")
@@ -195,12 +339,17 @@ def test_a_block_in_a_cell() -> None:
     """PEP 723; a block that cannot be read says nothing."""
     assert carried('# /// script\n# dependencies = ["a>=1", "b"]\n# ///\n') == ["a>=1", "b"]
     assert carried("# /// script\n# dependencies = [\n# ///\n") == []
+    assert carried(f"# /// script\n# dependencies = {'[' * 5000}\n# ///\n") == []
     assert carried('# /// other\n# dependencies = ["a"]\n# ///\n') == []
+    sources = '# [tool.uv.sources]\n# a = { git = "https://git.test/a" }\n'
+    block = f'# /// script\n# dependencies = ["a"]\n{sources}# ///\n'
+    assert carried(block) == ["a @ git+https://git.test/a"]
 
 
 def test_a_lock_in_the_metadata() -> None:
     """juv keeps uv's lock there."""
     lock = '[[package]]\nname = "a"\nversion = "1.0"\n'
     assert carried(metadata=json.dumps({"uv.lock": lock})) == ["a==1.0"]
-    for broken in ("[]", "null", '{"uv.lock": "["}', '{"uv.lock": 3}'):
+    broken_locks = ("[", "package = 'a'", "package = [1]", f"a = {'[' * 5000}", 3)
+    for broken in ("[]", "null", *(json.dumps({"uv.lock": text}) for text in broken_locks)):
         assert carried(metadata=broken) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,6 +84,24 @@ def test_folders_of_this_machine_are_told(python: Path) -> None:
     assert [f.code for f in found.findings] == ["environment-local"]
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        row("foo\n  bar", "1.0"),
+        row("lib", "1.0\n--extra-index-url https://evil.test"),
+        row("lib", "1.0-custom"),
+        row("lib", "1.0", {"url": "https://h.test/${TOKEN}/lib.zip"}),
+    ],
+)
+def test_what_is_no_requirement_is_left_out(python: Path, broken: dict[str, object]) -> None:
+    """Metadata is anybody's: nothing of it becomes a line of its own in uv's files."""
+    runner = Interpreter([broken, row("good", "1.0")])
+    found = read_environment(str(python), Services(run=runner, environ={}))
+    assert [d.name for d in found.declared] == ["good"]
+    assert [f.code for f in found.findings] == ["environment-unusable"]
+    assert "\n" not in found.findings[0].message
+
+
 def test_condas_packages_are_the_indexs_by_version(python: Path) -> None:
     """conda builds with pip in a folder of its own machine, and leaves its address behind."""
     built = row("numpy", "1.26.4", {"url": "file:///croot/numpy_1/work"}, installer="conda")
@@ -128,6 +147,28 @@ def test_environments_that_do_not_answer(python: Path) -> None:
         with pytest.raises(OptionError) as caught:
             read_environment(asked, Services(run=Interpreter(status=status), environ={}))
         assert caught.value.code.startswith("environment-")
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_the_probe_reads_what_it_can(
+    old: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Broken metadata costs its distribution; Python 3.6 needs nothing that is installed."""
+    for name, text in {
+        "good": b"Name: good\nVersion: 1.0\n",
+        "nameless": b"Version: 1.0\n",
+        "garbage": b"\xff\xfe\x00",
+    }.items():
+        (tmp_path / f"{name}-1.0.dist-info").mkdir()
+        (tmp_path / f"{name}-1.0.dist-info/METADATA").write_bytes(text)
+    (tmp_path / "good-1.0.dist-info/RECORD").write_bytes(b"good/__init__.py,,\ngood/a\xe9.py,,\n")
+    (tmp_path / "good").mkdir()
+    (tmp_path / "good/__init__.py").write_text("")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), "/no/such/folder"])
+    probe = PROBE.replace("from importlib import metadata", "raise ImportError") if old else PROBE
+    exec(compile(probe, "probe", "exec"), {"__name__": "probe"})
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert [(r["name"], r["version"]) for r in rows] == [("good", "1.0")]
 
 
 def test_the_probe_parses_on_python_3_6() -> None:

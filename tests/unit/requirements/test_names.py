@@ -122,6 +122,25 @@ def test_what_is_installed_and_not_imported_is_needed(index: FakeIndex, tmp_path
     assert found.direct[0].url == "git+https://git.test/me/mine.git@v1"
 
 
+def test_install_lines_that_cannot_be_followed_are_told(index: FakeIndex, tmp_path: Path) -> None:
+    """Files of the machine where it ran, addresses with variables, what is no requirement."""
+    lines = ("./x.whl", "-e .", "git+https://[h", "x @ https://h.test/${TOKEN}/x.whl", "a b")
+    found = names(index, "import numpy", folder=tmp_path, installs=lines)
+    assert direct(found) == ["numpy"]
+    told = [(f.code, f.place.line) for f in found.findings if f.place]
+    assert told == [("install-skipped", n) for n in range(1, 6)]
+
+
+def test_a_block_installs_nothing_of_the_projects_own_from_the_index(
+    index: FakeIndex, tmp_path: Path
+) -> None:
+    """Not imported, and by its own word not of the index."""
+    index.add("mine-1.0-py3-none-any.whl", members=("mine/__init__.py",))
+    sources = '# [tool.uv.sources]\n# mine = { path = "mine" }\n'
+    block = f'# /// script\n# dependencies = ["mine"]\n{sources}# ///\n'
+    assert direct(names(index, block, folder=tmp_path)) == []
+
+
 def test_install_lines_add_up(index: FakeIndex, tmp_path: Path) -> None:
     """Two lines for one distribution both count, so that a contradiction can be told."""
     lines = ["numpy>=1.26", "numpy[fast]<2", "openpyxl==3.1", "openpyxl==3.0"]

@@ -74,6 +74,9 @@ def test_the_order_of_the_evidence() -> None:
         ("pyproject.toml", '[project]\nrequires-python = ">=3.12"\n', "3.12"),
         ("pyproject.toml", '[project]\nrequires-python = ">=3.8"\n', "3.11"),
         ("pyproject.toml", '[tool.poetry.dependencies]\npython = "^3.12"\n', "3.12"),
+        ("pyproject.toml", '[tool.poetry.dependencies]\npython = "~3.9"\n', "3.9"),
+        ("environment.yml", "dependencies:\n - python=3.9.7=h12debd9_1\n", "3.9"),
+        ("environment.yml", "dependencies:\n - python 3.9\n", "3.9"),
         ("pyproject.toml", "broken = = toml", "3.11"),
     ],
 )
