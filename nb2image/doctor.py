@@ -149,6 +149,7 @@ def check_gpu(facts: EngineFacts, services: Services) -> Check:
 
 def check_index(services: Services) -> Check:
     """Whether the package index answers, in the way that convert asks it."""
+    from nb2image.requirements.cache import index_cache
     from nb2image.requirements.conflicts import diagnose
     from nb2image.requirements.resolver import Refusal, ResolveRequest, compile_lock
 
@@ -157,7 +158,8 @@ def check_index(services: Services) -> Check:
     request = ResolveRequest(requirements=(PROBE,), python="3.11", platform="x86_64-manylinux_2_36")
     begun = time.monotonic()
     try:
-        answer = compile_lock(request, services, network, network.index_url, offline=False)
+        cache = index_cache(services.cache)
+        answer = compile_lock(request, services, network, cache, offline=False)
     except Nb2ImageError as error:
         return failed("index", error)
     if isinstance(answer, Refusal):

@@ -18,7 +18,6 @@ TAIL_BYTES = 64 * 1024
 BLOCK_BYTES = 64 * 1024
 MAX_WHOLE_BYTES = 100_000_000
 """Of a wheel whose server cannot serve parts of a file."""
-MAX_DIRECTORY_BYTES = 64_000_000
 MAX_MEMBERS = 200_000
 MAX_MEMBER_BYTES = 64_000_000
 

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import time
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +15,18 @@ from nb2image.requirements.store import write_atomically
 
 MAX_BYTES = 512 * 1024 * 1024
 PRUNE_EVERY_SECONDS = 24 * 3600
+CHECKSUM_BYTES = 4
+"""At the beginning of every entry."""
 
 
 def index_cache(folder: Path) -> DiskCache:
     """The cache of what indexes said, in nb2image's cache folder."""
     return DiskCache(root=folder / "index")
+
+
+def checksum(data: bytes) -> bytes:
+    """What tells a whole entry from a damaged one; it is no protection from anybody."""
+    return zlib.crc32(data).to_bytes(CHECKSUM_BYTES, "big")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +35,8 @@ class DiskCache:
 
     An entry is written whole and renamed into place, so a reader sees the old or the new one.
     Its modification time is its last use: the least recently used go first when the folder
-    outgrows ``max_bytes``. A folder that cannot be written is a cache that keeps nothing.
+    outgrows ``max_bytes``. A folder that cannot be written is a cache that keeps nothing, and an
+    entry that a crash or a broken disk has damaged is none.
     """
 
     root: Path
@@ -37,8 +46,11 @@ class DiskCache:
         """The entry, None when there is none."""
         path = self.path(kind, key)
         try:
-            data = path.read_bytes()
+            stored = path.read_bytes()
         except OSError:
+            return None
+        data = stored[CHECKSUM_BYTES:]
+        if stored[:CHECKSUM_BYTES] != checksum(data):
             return None
         with contextlib.suppress(OSError):
             os.utime(path)
@@ -46,7 +58,7 @@ class DiskCache:
 
     def put(self, kind: str, key: str, data: bytes) -> None:
         """Keep an entry, replacing an older one."""
-        write_atomically(self.path(kind, key), data)
+        write_atomically(self.path(kind, key), checksum(data) + data)
         self.prune_sometimes()
 
     def path(self, kind: str, key: str) -> Path:

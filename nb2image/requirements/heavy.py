@@ -41,9 +41,7 @@ def weighed(package: LockedPackage, index: PackageIndex) -> LockedPackage:
         return package
     try:
         project = index.project(package.name)
-        file = (
-            next((f for f in project.files if f.name == package.wheel), None) if project else None
-        )
+        file = project.file(package.wheel) if project else None
         return replace(package, size=index.contents(file).packed if file else None)
     except RequirementsError:
         return package

@@ -13,6 +13,7 @@ from nb2image.errors import RequirementsError
 from nb2image.events import OutputLine
 from nb2image.image.base import SUITES
 from nb2image.model import DirectRequirement, Evidence, Finding, ResolutionStep
+from nb2image.requirements.catalogue import load_catalogue
 from nb2image.requirements.dates import not_before
 from nb2image.requirements.declared import is_address
 from nb2image.requirements.drift import Drift, find_drift
@@ -20,6 +21,7 @@ from nb2image.requirements.fresh import lower_bounds, resolve_newest
 from nb2image.requirements.ladder import Climb, Days, Ladder, Rung, climb
 from nb2image.requirements.lean import resolve_lean
 from nb2image.requirements.mend import resolve_mended
+from nb2image.requirements.overlaps import overlaps, parted
 from nb2image.requirements.release import wheel_days
 from nb2image.requirements.resolver import Refusal, Resolution, ResolveRequest
 from nb2image.requirements.wanted import Wanted
@@ -37,6 +39,7 @@ def climb_without_drift(
     Raises RequirementsError when the index does not answer.
     """
     climbed, wanted = with_brought(climb_ladder(wanted, world), wanted, world)
+    climbed, wanted = without_overlaps(climbed, wanted, world)
     for _ in range(MAX_DRIFTS):
         if climbed.found is None or wanted.given:
             break
@@ -91,6 +94,27 @@ def with_brought(climbed: Climb, wanted: Wanted, world: World) -> tuple[Climb, W
         return climbed, wanted
     refused = climbed.refused or again.refused
     return replace(again, refused=refused, steps=(*climbed.steps, *again.steps)), asked
+
+
+def without_overlaps(climbed: Climb, wanted: Wanted, world: World) -> tuple[Climb, Wanted]:
+    """The climb without distributions whose modules another one brings too.
+
+    Raises RequirementsError when the index does not answer.
+    """
+    catalogue = load_catalogue()
+    there = overlaps(climbed.found.packages, catalogue, world.index) if climbed.found else ()
+    direct = wanted.direct
+    for found in there if not wanted.given else ():
+        direct = parted(direct, found)
+    if direct != wanted.direct:
+        asked = replace(wanted, direct=direct)
+        again = climb_ladder(asked, world, climbed.rung)
+        if again.found is not None:
+            steps = (*climbed.steps, *again.steps)
+            climbed = replace(again, refused=climbed.refused or again.refused, steps=steps)
+            wanted, there = asked, overlaps(again.found.packages, catalogue, world.index)
+    told = tuple(found.told for found in there)
+    return climbed, replace(wanted, findings=(*wanted.findings, *told))
 
 
 def climb_ladder(wanted: Wanted, world: World, start: Rung | None = None) -> Climb:

@@ -56,6 +56,10 @@ class Project:
     """Canonical (PEP 503)."""
     files: tuple[IndexFile, ...]
 
+    def file(self, name: str) -> IndexFile | None:
+        """The file of a name; None when it is not listed."""
+        return next((f for f in self.files if f.name == name), None)
+
     @property
     def first_upload(self) -> str:
         """The date (ISO) of the oldest file whose time is known, else empty."""

@@ -194,9 +194,7 @@ def owner(module: str, found: Requirements, world: World) -> str:
     named = [p for p in found.locked if p.name in names]
     for package in [*named, *found.locked]:
         project = world.index.project(package.name) if package.wheel else None
-        file = (
-            next((f for f in project.files if f.name == package.wheel), None) if project else None
-        )
+        file = project.file(package.wheel) if project else None
         if file is not None and top in provided(file, world.index).tops:
             return package.name
     return ""

@@ -160,7 +160,7 @@ def resolve(
         stored = decode_stored(kept)
         if stored is not None:
             return answer_of(stored, target)
-    answer = compile_lock(request, services, network, default_index(services, cache), offline)
+    answer = compile_lock(request, services, network, cache, offline)
     if isinstance(answer, Refusal):
         if not diagnose(answer.message).passing:
             return answer
@@ -173,7 +173,7 @@ def compile_lock(
     request: ResolveRequest,
     services: Services,
     network: NetworkConfig,
-    default: str,
+    cache: DiskCache,
     offline: bool,
 ) -> Stored | Refusal:
     """Ask uv, in a folder of its own."""
@@ -186,7 +186,7 @@ def compile_lock(
         ):
             (at / name).write_text("".join(f"{line}\n" for line in lines), "utf-8")
         if request.listed:
-            listings = write_listings(request.listed, services.cache)
+            listings = write_listings(request.listed, cache.root, at / "listed")
             (at / "pyproject.toml").write_text(project_toml(request, listings), "utf-8")
         stubs = at / "stubs"
         if request.stubs:
@@ -195,7 +195,7 @@ def compile_lock(
             write_stub(stub, stubs)
         settings = uv_toml(
             network,
-            default_index=default,
+            default_index=default_index(services, cache),
             extra_indexes=request.extra_indexes,
             find_links=[str(stubs)] if request.stubs else [],
             metadata=request.metadata,

@@ -103,16 +103,27 @@ def listing(project: Project, target: Target) -> Listing:
     return Listing(name=project.name, page="<!DOCTYPE html>\n" + "<br>\n".join(rows) + "\n")
 
 
-def write_listings(listings: tuple[Listing, ...], cache: Path) -> Path:
-    """Put the pages where uv can read them as an index.
+def write_listings(listings: tuple[Listing, ...], cache: Path, spare: Path) -> Path:
+    """Put the pages where uv can read them as an index: in the cache, else in ``spare``.
 
     The folder is named by what is in it: uv knows wheels that it has seen by their index. It is
     an entry of the disk cache, and goes with it.
     """
     digest = hashlib.sha256("".join(one.name + one.page for one in listings).encode()).hexdigest()
-    folder = cache / f"torch-{digest[:16]}"
-    for one in listings:
-        page = folder / one.name / "index.html"
-        if not page.exists():
-            write_atomically(page, one.page.encode())
+    kept = cache / f"torch-{digest[:16]}"
+    for folder in (kept, spare):
+        pages = {folder / one.name / "index.html": one.page.encode() for one in listings}
+        for page, data in pages.items():
+            if not holds(page, data):
+                write_atomically(page, data)
+        if all(holds(page, data) for page, data in pages.items()):
+            break
     return folder
+
+
+def holds(page: Path, data: bytes) -> bool:
+    """Whether a file is there with this content."""
+    try:
+        return page.read_bytes() == data
+    except OSError:
+        return False

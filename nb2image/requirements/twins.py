@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from packaging.metadata import parse_email
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from nb2image.gpu.packages import CPU_TWINS, OPENED_LATE, is_cuda_library
 from nb2image.model import LockedPackage
 from nb2image.requirements.index import PackageIndex
-from nb2image.requirements.listing import IndexFile
 from nb2image.requirements.release import choose_release
 from nb2image.requirements.target import Target
+from nb2image.requirements.verify import requirements_of
 
 
 def with_twins(
@@ -52,7 +50,7 @@ def twin(
     if chosen is None or not chosen.fits or not chosen.file.is_wheel or not chosen.file.sha256:
         return None
     versions = {p.name: p.version for p in locked}
-    for need in requires(index, chosen.file, target):
+    for need in requirements_of(index.contents(chosen.file), target):
         held = versions.get(canonicalize_name(need.name))
         if held is None or not need.specifier.contains(held, prereleases=True):
             return None
@@ -64,21 +62,6 @@ def twin(
         wheel=chosen.file.name,
         size=chosen.file.size,
     )
-
-
-def requires(index: PackageIndex, file: IndexFile, target: Target) -> list[Requirement]:
-    """What a wheel needs on the target, extras left out."""
-    raw, _ = parse_email(index.contents(file).metadata)
-    environment = {**target.marker_environment(), "extra": ""}
-    found = []
-    for line in raw.get("requires_dist", []):
-        try:
-            need = Requirement(line)
-        except InvalidRequirement:
-            continue
-        if need.marker is None or need.marker.evaluate(environment):
-            found.append(need)
-    return found
 
 
 def renamed_via(package: LockedPackage, old: str, new: str) -> LockedPackage:

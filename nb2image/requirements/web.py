@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import posixpath
 import ssl
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -51,11 +52,7 @@ class Web:
         self._transport = transport
         self._client: httpx.Client | None = None
         self._lock = threading.Lock()
-        self._credentials = {
-            parts.hostname: (unquote(parts.username), unquote(parts.password or ""))
-            for parts in map(urlsplit, (*sources(network), *network.find_links))
-            if parts.username and parts.hostname
-        }
+        self._logins = logins((*sources(network), *network.find_links))
 
     def get(
         self,
@@ -106,7 +103,7 @@ class Web:
 
     def _try(self, url: str, headers: dict[str, str], limit: int, into: BinaryIO | None) -> Answer:
         client = self._open()
-        login = self._credentials.get(urlsplit(url).hostname or "")
+        login = login_for(url, self._logins)
         # Without a login the client's own rules hold: ~/.netrc.
         with (
             client.stream("GET", url, headers=headers, auth=login)
@@ -165,6 +162,37 @@ class Web:
 def sources(network: NetworkConfig) -> tuple[str, ...]:
     """The addresses of the configured indexes."""
     return tuple(url for url in (network.index_url, *network.extra_index_urls) if url)
+
+
+Login = tuple[str, str]
+
+
+def logins(addresses: Iterable[str]) -> dict[str, Login]:
+    """User and password of each address that has them, by the address without them."""
+    found = {}
+    for address in addresses:
+        parts = urlsplit(address)
+        if parts.username and parts.hostname:
+            user, password = unquote(parts.username), unquote(parts.password or "")
+            found[redact(address).rstrip("/")] = (user, password)
+    return found
+
+
+def login_for(url: str, known: Mapping[str, Login]) -> Login | None:
+    """The login of the index that an address belongs to; None where there is none.
+
+    Of several on one host that whose path is most like the address's: an index's files may lie
+    beside it, and a host may have an index for each project.
+    """
+    wanted = urlsplit(redact(url))
+    best, rank = None, -1
+    for address, login in known.items():
+        parts = urlsplit(address)
+        if (parts.scheme, parts.netloc) == (wanted.scheme, wanted.netloc):
+            shared = len(posixpath.commonpath([f"{parts.path}/", f"{wanted.path}/"]))
+            if shared > rank:
+                best, rank = login, shared
+    return best
 
 
 @cache

@@ -14,6 +14,7 @@ from nb2image.errors import RequirementsError
 from nb2image.events import ignore
 from nb2image.model import Requirements
 from nb2image.options import Options
+from nb2image.requirements.cache import index_cache
 from nb2image.services import Services
 from tests.index.fake_index import FakeIndex, serve
 from tests.index.wheels import wheel
@@ -97,6 +98,9 @@ def test_torch_comes_from_pytorchs_index_by_address(
     assert torch.direct
     assert torch.hashes
     assert f"torch @ {torch.url} \\\n    --hash={torch.hashes[0]}" in found.text
+    # what is kept for the next run is part of the cache that is bounded and cleared
+    assert [path.name for path in host.cache.iterdir()] == ["index"]
+    assert [path for _, _, path in index_cache(host.cache).entries() if path.suffix == ".html"]
 
 
 def test_what_others_ask_for_is_for_the_cpu_too(tmp_path: Path, host: Services) -> None:

@@ -120,3 +120,15 @@ def test_a_package_that_only_the_project_has(tmp_path: Path, services: Services)
     assert modules == ["marks.py", "teach/__init__.py", "teach/core.py"]
     told = [f.message for f in plan.requirements.findings if f.code == "import-from-project"]
     assert len(told) == len(own)
+
+
+def test_what_is_brought_along_stands_for_its_twin(
+    tmp_path: Path, services: Services, index: FakeIndex
+) -> None:
+    """Two distributions of one module overwrite each other, asked for by a cell or not."""
+    for name in ("opencv-python", "opencv-python-headless"):
+        index.add(wheel(name, "4.1", files={"cv2/__init__.py": ""}))
+    headless = ["opencv-python-headless"]
+    index.add(wheel("albumentations", "1.0", requires=headless))
+    found = locked(tmp_path, services, "import cv2", "import albumentations")
+    assert found == {"albumentations": "1.0", "opencv-python-headless": "4.1"}

@@ -10,13 +10,13 @@ import pytest
 
 from nb2image.caching import cache_parts, clear_cache
 from nb2image.cli import main
-from nb2image.requirements.cache import index_cache
+from nb2image.requirements.cache import CHECKSUM_BYTES, index_cache
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A cache folder with something in two parts, and a file of somebody else."""
-    index_cache(tmp_path).put("listing", "numpy", b"x" * 1000)
+    index_cache(tmp_path).put("listing", "numpy", b"x" * (1000 - CHECKSUM_BYTES))
     (tmp_path / "roots/abc/bin").mkdir(parents=True)
     (tmp_path / "roots/abc/bin/sh").write_bytes(b"x" * 50)
     (tmp_path / "roots/abc/bin").chmod(0o500)

@@ -20,7 +20,7 @@ from nb2image.requirements import web as web_module
 from nb2image.requirements.cache import DiskCache
 from nb2image.requirements.index import Index
 from nb2image.requirements.listing import file_version, read_html, read_json
-from nb2image.requirements.web import Web, routes
+from nb2image.requirements.web import Web, login_for, logins, routes
 
 HOME = "https://index.test/simple"
 JSON = "application/vnd.pypi.simple.v1+json"
@@ -293,6 +293,23 @@ def test_credentials_go_to_their_host_alone(server: Server, tmp_path: Path) -> N
     assert seen["files.test"] is None
 
 
+def test_each_index_of_a_host_has_its_own_login() -> None:
+    """By the path; never in clear, to another port, or to another host."""
+    known = logins(
+        (
+            "https://one:1@host.test/projects/1/simple",
+            "https://two:2@host.test/projects/12/simple/",
+            "https://host.test:8443/simple",
+        )
+    )
+    assert login_for("https://host.test/projects/1/simple/x/", known) == ("one", "1")
+    assert login_for("https://host.test/projects/12/simple/x/", known) == ("two", "2")
+    assert login_for("https://host.test/projects/12/files/x.whl", known) == ("two", "2")
+    for other in ("http://host.test/projects/1/simple/x/", "https://host.test:8443/simple/x/"):
+        assert login_for(other, known) is None
+    assert login_for("https://other.test/projects/1/simple/x/", known) is None
+
+
 @pytest.mark.parametrize("ranges", [True, False])
 def test_a_wheel_is_read_by_its_end(
     server: Server, opened: Callable[..., Index], ranges: bool
@@ -415,6 +432,18 @@ def test_a_damaged_cache_is_none(
             path.write_bytes(b"\xc1 damaged")
     assert opened().project("x") is not None
     assert len(server.asked) == 2
+
+
+def test_a_flipped_bit_is_damage(tmp_path: Path) -> None:
+    """What would still decode must not be believed: a cut entry, an empty one, another's byte."""
+    cache = DiskCache(root=tmp_path)
+    cache.put("kind", "key", b"what an index said")
+    at = cache.path("kind", "key")
+    whole = at.read_bytes()
+    assert cache.get("kind", "key") == b"what an index said"
+    for damaged in (b"", whole[:-1], whole.replace(b"said", b"sa1d")):
+        at.write_bytes(damaged)
+        assert cache.get("kind", "key") is None
 
 
 def test_proxies_and_trusted_hosts_have_routes_of_their_own() -> None:

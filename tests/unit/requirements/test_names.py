@@ -135,7 +135,7 @@ def test_a_block_installs_nothing_of_the_projects_own_from_the_index(
     index: FakeIndex, tmp_path: Path
 ) -> None:
     """Not imported, and by its own word not of the index."""
-    index.add("mine-1.0-py3-none-any.whl", members=("mine/__init__.py",))
+    index.add("mine", members=("mine/__init__.py",))
     sources = '# [tool.uv.sources]\n# mine = { path = "mine" }\n'
     block = f'# /// script\n# dependencies = ["mine"]\n{sources}# ///\n'
     assert direct(names(index, block, folder=tmp_path)) == []
