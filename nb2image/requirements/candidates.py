@@ -54,6 +54,16 @@ class Candidate:
     strict: bool = False
     """Every name that is imported must be there, not only the module."""
 
+    @property
+    def is_guess(self) -> bool:
+        """Nothing says that it is meant but its name."""
+        return self.rule in GUESSES or (self.declared is not None and self.declared.itself)
+
+    @property
+    def key(self) -> tuple[str, str, bool]:
+        """What the verdict on it depends on: a guess is looked into more closely."""
+        return (self.name, self.specifier, self.is_guess or self.strict)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
@@ -109,22 +119,21 @@ def answer(group: Group, search: Search) -> Answer:
     Raises RequirementsError when the index cannot be asked.
     """
     proposals = list(candidates(group, search))
-    verdicts: dict[tuple[str, str], Verdict] = {}
+    verdicts: dict[tuple[str, str, bool], Verdict] = {}
     winner: Candidate | None = None
     for candidate in proposals:
         if candidate.rule in GUESSES and winner is not None:
             break
-        at = (candidate.name, candidate.specifier)
-        if at not in verdicts:
-            verdicts[at] = judged(candidate, group, search)
-        verdict = verdicts[at]
+        if candidate.key not in verdicts:
+            verdicts[candidate.key] = judged(candidate, group, search)
+        verdict = verdicts[candidate.key]
         if verdict.ok and (winner is None or not verdict.older):
             winner = candidate
             if not verdict.older:
                 break
     evidence = []
     for candidate in proposals:
-        found = verdicts.get((candidate.name, candidate.specifier))
+        found = verdicts.get(candidate.key)
         named = winner is not None and candidate.name == winner.name
         won = named and (found is None or found.ok)
         if candidate.detail == UNKNOWN and not won:
@@ -136,7 +145,7 @@ def answer(group: Group, search: Search) -> Answer:
     return Answer(
         group=group,
         winner=winner,
-        modules=verdicts[winner.name, winner.specifier].modules,
+        modules=verdicts[winner.key].modules,
         evidence=tuple(evidence),
         declared=tuple(
             c.declared
@@ -247,8 +256,7 @@ def judged(candidate: Candidate, group: Group, search: Search) -> Verdict:
     specifier = "" if preferred else candidate.specifier
     bounds = Bounds(target=search.target, specifier=specifier, as_of=search.as_of)
     needs, index = group.needs, search.index
-    guess = candidate.rule in GUESSES or (declared is not None and declared.itself)
-    if not guess and not candidate.strict:
+    if not candidate.is_guess and not candidate.strict:
         verdict = verify(candidate.name, group.key, needs, index, bounds)
         if candidate.hidden and verdict.release is not None:
             words = f"{verdict.release.version} has {group.key}, by its documentation"
@@ -257,7 +265,7 @@ def judged(candidate: Candidate, group: Group, search: Search) -> Verdict:
             return verdict
         # What a distribution is does not hang on the date; which release it takes is seen later.
         return verify(candidate.name, group.key, needs, index, Bounds(target=search.target))
-    if guess and (doubt := doubtful(candidate, group, search)):
+    if candidate.is_guess and (doubt := doubtful(candidate, group, search)):
         return Verdict(ok=False, detail=doubt)
     return verify_strictly(candidate.name, group.key, needs, search.uses, index, bounds)
 

@@ -14,7 +14,9 @@ from pathlib import PurePosixPath
 
 from nb2image.model import Finding, Need, Place, Script
 from nb2image.requirements.branches import Branch, catches_import_error, choose
+from nb2image.requirements.reached import reached_modules
 from nb2image.requirements.stdlib import host_of, is_python2
+from nb2image.requirements.trees import parsed, walk
 
 IMPORT_LINE = re.compile(r"^\s*(?:import\s+[A-Za-z_]|from\s+[A-Za-z_][\w.]*\s+import\b)")
 MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
@@ -44,15 +46,15 @@ def find_needs(script: Script) -> tuple[tuple[Need, ...], tuple[Finding, ...]]:
     for cell in script.cells:
         if cell.left_out:
             continue
-        found, hosts = imports_of(cell.source, broken=cell.broken)
+        found, hosts = imports_of(cell.source, None if cell.broken else parsed(cell.source))
         places = [script_place(script, cell.number, cell.first_line, f.line) for f in found]
         needs += [needed(f, place) for f, place in zip(found, places, strict=True)]
         findings += [
             host_finding(f, script_place(script, cell.number, cell.first_line, f.line))
             for f in hosts
         ]
-    for module in script.local_modules:
-        found, _ = imports_of(module.source, broken=False)
+    for module, tree in reached_modules(script):
+        found, _ = imports_of(module.source, tree)
         needs += [needed(f, Place(file=module.path, line=f.line)) for f in found]
     return merged(n for n in needs if not is_local(n, local)), tuple(findings)
 
@@ -93,17 +95,17 @@ def host_finding(found: Found, place: Place) -> Finding:
     )
 
 
-def imports_of(source: str, *, broken: bool) -> tuple[list[Found], list[Found]]:
+def imports_of(source: str, tree: ast.Module | None) -> tuple[list[Found], list[Found]]:
     """The imports of one source, and those that only run on a notebook service.
 
     What cannot be parsed keeps its import statements.
     """
-    if not broken:
+    if tree is not None:
         try:
             collector = Collector()
-            collector.visit(ast.parse(source))
+            collector.visit(tree)
             return collector.found, collector.elsewhere
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
+        except RecursionError:
             pass
     return import_lines(source), []
 
@@ -258,17 +260,3 @@ def find_uses(script: Script) -> dict[str, tuple[str, ...]]:
             if len(modules) == 1 and name not in spoiled and isinstance(node.ctx, ast.Load):
                 uses.setdefault(next(iter(modules)), {})[node.attr] = None
     return {module: tuple(names) for module, names in uses.items()}
-
-
-def parsed(source: str) -> ast.Module | None:
-    """The source's tree, None when it does not parse."""
-    try:
-        return ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-
-
-def walk(trees: Iterable[ast.AST]) -> Iterable[ast.AST]:
-    """Every node of several trees."""
-    for tree in trees:
-        yield from ast.walk(tree)

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from nb2image.model import Place, Script
-from nb2image.requirements.imports import parsed, script_place
+from nb2image.requirements.imports import script_place
+from nb2image.requirements.reached import reached_modules
+from nb2image.requirements.trees import parsed
 
 MAX_STRINGS = 12
 """Texts kept of one call: its file names and options, not its prose."""
@@ -38,11 +40,7 @@ def find_usage(script: Script) -> list[Use]:
         for cell in script.cells
         if not cell.left_out and (tree := parsed(cell.source)) is not None
     ]
-    modules = [
-        (tree, module.path)
-        for module in script.local_modules
-        if (tree := parsed(module.source)) is not None
-    ]
+    modules = [(tree, module.path) for module, tree in reached_modules(script) if tree is not None]
     cells = Names.of(tree for tree, _, _ in sources)
     found: list[Use] = []
     for tree, number, first in sources:

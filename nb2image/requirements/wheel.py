@@ -186,6 +186,11 @@ def makes_names(node: ast.AST) -> bool:
     """Whether a call can give a module names that its text does not show."""
     if isinstance(node, ast.Attribute):
         return node.attr == "modules"  # sys.modules[__name__] is the module itself
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+        return isinstance(node.value, ast.Call) and ast.unparse(node.value) in {
+            "locals()",
+            "vars()",
+        }
     if not isinstance(node, ast.Call) or not named(node.func):
         return False
     name = ast.unparse(node.func).rpartition(".")[2]

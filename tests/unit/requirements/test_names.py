@@ -491,3 +491,17 @@ def test_the_projects_own_package(index: FakeIndex, tmp_path: Path) -> None:
     index.add("orbital", "0.2", ("orbital/__init__.py",))
     found = names(index, "import orbital", folder=tmp_path, at="docs/nb.ipynb")
     assert (direct(found), found.own) == (["orbital-ml"], ())
+
+
+def test_the_catalogue_speaks_for_a_project_that_has_moved_on(
+    index: FakeIndex, tmp_path: Path
+) -> None:
+    """The project's own name is a guess; where its release lacks a module, the catalogue knows."""
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "sklearn").mkdir()
+    (tmp_path / "sklearn/__init__.py").write_text("")
+    (tmp_path / "sklearn/newer.py").write_text("def go(): pass")
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "scikit-learn"\n')
+    found = names(index, "import sklearn.newer", folder=tmp_path, at="docs/nb.ipynb")
+    assert direct(found) == ["scikit-learn"]
+    assert won(found.direct[0]) == ["catalogue"]

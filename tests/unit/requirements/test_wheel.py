@@ -110,6 +110,7 @@ def test_stars_are_told(source: str, module: str, package: bool, star: str) -> N
     [
         "def __getattr__(name): ...",
         "globals().update(x)",
+        "for name in x:\n    locals()[name] = x[name]",
         "import sys\nsys.modules[__name__] = Lazy()",
         "__getattr__, __dir__, __all__ = lazy.attach(__name__, submod_attrs={})",
         "this does not parse",
