@@ -26,6 +26,7 @@ from nb2image.requirements.declared import Declared, files_named, from_installs,
 from nb2image.requirements.imports import find_uses
 from nb2image.requirements.index import PackageIndex
 from nb2image.requirements.inline import from_notebook
+from nb2image.requirements.made import Made, read_made
 from nb2image.requirements.project_files import from_project
 from nb2image.requirements.project_modules import above, beside
 from nb2image.requirements.stdlib import host_of, is_python2, is_stdlib
@@ -101,13 +102,16 @@ def find_names(
         as_of=as_of or options.as_of,
         written_on=written_on,
     )
-    wanted, notes = external([n for n in needs if not beside(n, project)])
+    made = read_made(notebook)
+    wanted, notes = external([n for n in needs if not beside(n, project)], made)
     answers = answered(grouped(wanted, catalogue), search)
     refuse_conflicts(answers)
     unanswered = [found.group for found in answers if found.winner is None]
     own = {group: at for group in unanswered if (at := above(group.needs[0], project))}
     lacking = [
-        unresolved(found) for found in answers if found.winner is None and found.group not in own
+        unresolved(found, made)
+        for found in answers
+        if found.winner is None and found.group not in own
     ]
     return Names(
         direct=with_install_lines(requirements(answers), answers, search),
@@ -155,8 +159,9 @@ def assumed(options: Options) -> list[Declared]:
     return found
 
 
-def external(needs: Sequence[Need]) -> tuple[list[Need], list[Finding]]:
+def external(needs: Sequence[Need], made: Made) -> tuple[list[Need], list[Finding]]:
     """The needs that a distribution can answer, and what to say of the others."""
+    catalogue = load_catalogue()
     wanted, findings = [], []
     for need in needs:
         if is_stdlib(need.module):
@@ -180,9 +185,22 @@ def external(needs: Sequence[Need]) -> tuple[list[Need], list[Finding]]:
                     place=need.place,
                 )
             )
+        elif need.module in made.modules and catalogue.find(need.module) is None:
+            findings.append(fetched(need, "the notebook fetches or makes it while it runs"))
         else:
             wanted.append(need)
     return wanted, findings
+
+
+def fetched(need: Need, how: str) -> Finding:
+    """What to say of a module that the notebook brings itself, for all that is known."""
+    return Finding(
+        severity="warning",
+        code="import-fetched",
+        message=f"no distribution is taken for {need.module}: {how}",
+        place=need.place,
+        hint="put the file beside the notebook, so that the image has it",
+    )
 
 
 def from_project_itself(group: Group, own: OwnModule) -> Finding:
@@ -198,9 +216,11 @@ def from_project_itself(group: Group, own: OwnModule) -> Finding:
     )
 
 
-def unresolved(found: Answer) -> Finding:
+def unresolved(found: Answer, made: Made) -> Finding:
     """What to say of imports that nothing verified provides."""
     need = found.group.needs[0]
+    if how := made.explains(need.module):
+        return fetched(need, how)
     place = load_catalogue().elsewhere.get(found.group.key.partition(".")[0], "")
     if place:
         return Finding(

@@ -505,3 +505,47 @@ def test_the_catalogue_speaks_for_a_project_that_has_moved_on(
     found = names(index, "import sklearn.newer", folder=tmp_path, at="docs/nb.ipynb")
     assert direct(found) == ["scikit-learn"]
     assert won(found.direct[0]) == ["catalogue"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "!wget -q https://host.example/raw/main/shapes.py",
+        "!curl -L https://host.example/v1 -o shapes.py",
+        "urlretrieve(base + '/shapes', 'tools/shapes.py')",
+        "download('https://host.example/raw/shapes.py')",
+        "!protoc --python_out=. protos/shapes.proto",
+    ],
+)
+def test_a_file_that_the_notebook_fetches_is_no_distribution(
+    line: str, index: FakeIndex, tmp_path: Path
+) -> None:
+    """Not even where the index has its name; the reader is told to put it beside."""
+    grown(index, "shapes", ("shapes/__init__.py",))
+    module = "shapes_pb2" if "protoc" in line else "shapes"
+    found = names(index, line, f"import {module}, numpy", folder=tmp_path)
+    assert direct(found) == ["numpy"]
+    assert [f.code for f in found.findings] == ["import-fetched"]
+
+
+def test_a_known_project_is_not_taken_for_a_file(index: FakeIndex, tmp_path: Path) -> None:
+    """What the catalogue knows is needed, whatever addresses stand in the notebook."""
+    line = "!wget https://host.example/examples/numpy.py"
+    assert direct(names(index, line, "import numpy", folder=tmp_path)) == ["numpy"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "!git clone --depth 1 https://host.example/someone/shapes-lib.git",
+        "code = 'https://host.example/raw/shapes.py'",
+    ],
+)
+def test_what_a_clone_may_hold_is_no_error(line: str, index: FakeIndex, tmp_path: Path) -> None:
+    """Where nothing provides an import, the notebook's own lines may explain it."""
+    found = names(index, line, "import shapes", folder=tmp_path)
+    assert direct(found) == []
+    (finding,) = found.findings
+    assert finding.code == "import-fetched"
+    assert "someone/shapes-lib, which" in finding.message or "its address" in finding.message
+    assert names(index, f"# {line}", "import shapes", folder=tmp_path).unresolved
