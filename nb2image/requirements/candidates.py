@@ -176,7 +176,7 @@ def candidates(group: Group, search: Search) -> Iterator[Candidate]:
     entry = catalogue.find(group.key)
     voted = vote(group.key)
     known = {voted, same_name(group.key), *(entry.distributions if entry else ())}
-    named = [d for d in search.declared if names_it(d, group.key, known)]
+    named = [n for d in search.declared if (n := named_for(d, group.key, known))]
     for declared in named:
         yield Candidate(
             rule=declared.rule,
@@ -213,11 +213,13 @@ def candidates(group: Group, search: Search) -> Iterator[Candidate]:
         yield Candidate(rule="same-name", name=same_name(group.key), detail="the same name")
 
 
-def names_it(declared: Declared, key: str, known: set[str]) -> bool:
-    """Whether a declared distribution is for the module by what is known of either."""
-    if not declared.modules:
-        return declared.name in known
-    return any(key == m or m.startswith(f"{key}.") for m in declared.modules)
+def named_for(declared: Declared, key: str, known: set[str]) -> Declared | None:
+    """A declared distribution, if it is for the module by what is known of either."""
+    if declared.modules:
+        fits = any(key == m or m.startswith(f"{key}.") for m in declared.modules)
+        return declared if fits else None
+    name = next((n for n in (declared.name, *declared.aliases) if n in known), "")
+    return replace(declared, name=name) if name else None
 
 
 def is_unknown(declared: Declared, catalogue: Catalogue) -> bool:
@@ -283,7 +285,7 @@ def doubtful(candidate: Candidate, group: Group, search: Search) -> str:
     if candidate.rule not in GUESSES:
         return ""
     versions = {file_version(f, project.name) for f in project.files}
-    used = any(need.names or search.uses.get(need.module) for need in group.needs)
+    used = any({*need.names} - {"*"} or search.uses.get(need.module) for need in group.needs)
     if len(versions) < FEW_RELEASES and not (used and any(f.is_wheel for f in project.files)):
         return "a project of few releases, and too little is used of it to tell it from a namesake"
     return ""

@@ -20,6 +20,7 @@ SCHEMES = {"http", "https", "git+http", "git+https", "git+ssh"}
 """Of addresses that uv follows and that do not lead to this host."""
 COMMENT = re.compile(r"(?:^|\s)#.*$")
 POETRY_BOUND = re.compile(r"([\^~])\s*(\d+(?:\.\d+)*)")
+OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 WHEEL_NAME = re.compile(r"^([A-Za-z0-9._]+)-\d[^-]*-.*\.whl$")
 CONDA = re.compile(r"^(?:[\w./-]+::)?([A-Za-z0-9][\w.-]*)\s*(?:([=<>!~].*)|\s+(\S+))?$")
 
@@ -34,6 +35,8 @@ class Declared:
     specifier: str = ""
     extras: tuple[str, ...] = ()
     url: str = ""
+    aliases: tuple[str, ...] = ()
+    """Other names that the project at the address may have, where the address does not say."""
     place: Place
     written: str
     """As it was written, for the evidence."""
@@ -84,20 +87,24 @@ def parse_url(line: str, *, rule: Rule, place: Place) -> Declared | None:
     if not is_address(url):
         return None
     egg = EGG.search(fragment)
-    last = urlsplit(url).path.rstrip("/").rpartition("/")[2]
+    folders, _, last = urlsplit(url).path.rstrip("/").rpartition("/")
     wheel = WHEEL_NAME.match(last)
+    owner = ""
     if egg:
         name = egg[1]
     elif wheel:
         name = wheel[1]
     else:
         name = re.sub(r"(\.git)?(@.*)?$|\.(zip|tar\.gz)$", "", last)
+        owner = folders.rpartition("/")[2]
     subdirectory = next((p for p in fragment.split("&") if p.startswith("subdirectory=")), "")
     if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", name):
         return None
     return Declared(
         rule=rule,
         name=canonicalize_name(name),
+        # a repository may leave out what its owner says: tensorflow/docs holds tensorflow-docs
+        aliases=(canonicalize_name(f"{owner}-{name}"),) if OWNER.fullmatch(owner) else (),
         url=f"{url}#{subdirectory}" if subdirectory else url,
         place=place,
         written=line,

@@ -7,6 +7,7 @@ that handles a failed import is none either, unless what it stands in for cannot
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +23,8 @@ IMPORT_LINE = re.compile(r"^\s*(?:import\s+[A-Za-z_]|from\s+[A-Za-z_][\w.]*\s+im
 MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 DYNAMIC = {"__import__", "import_module", "importlib.import_module"}
 OPTIONAL_DYNAMIC = {"pytest.importorskip", "importorskip"}
+ALWAYS_THERE = {*dir(builtins), "display", "get_ipython"}
+"""Names that nothing in a notebook needs to bind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,12 +235,15 @@ def find_uses(script: Script) -> dict[str, tuple[str, ...]]:
     """The attributes that the code takes from modules it imports: ``{"ee": ("Initialize",)}``.
 
     Only from names bound by ``import`` alone; a name that is bound to anything else as well says
-    nothing about the module.
+    nothing about the module. Of a module imported with a star these are the names that nothing
+    else binds: one or another may be its.
     """
     sources = [cell.source for cell in script.cells if not cell.broken and not cell.left_out]
     trees = [tree for source in sources if (tree := parsed(source)) is not None]
     bound: dict[str, set[str]] = {}
     spoiled: set[str] = set()
+    loaded: set[str] = set()
+    stars: dict[str, None] = {}
     for node in walk(trees):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -246,9 +252,11 @@ def find_uses(script: Script) -> dict[str, tuple[str, ...]]:
                 bound.setdefault(name, set()).add(module)
         elif isinstance(node, ast.ImportFrom):
             spoiled.update(alias.asname or alias.name for alias in node.names)
-        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            spoiled.add(node.id)
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            if node.module and not node.level and any(a.name == "*" for a in node.names):
+                stars[node.module] = None
+        elif isinstance(node, ast.Name):
+            (loaded if isinstance(node.ctx, ast.Load) else spoiled).add(node.id)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             spoiled.add(node.name)
         elif isinstance(node, ast.arg):
             spoiled.add(node.arg)
@@ -259,4 +267,7 @@ def find_uses(script: Script) -> dict[str, tuple[str, ...]]:
             modules = bound.get(name, set())
             if len(modules) == 1 and name not in spoiled and isinstance(node.ctx, ast.Load):
                 uses.setdefault(next(iter(modules)), {})[node.attr] = None
+    loose = sorted(loaded - spoiled - bound.keys() - ALWAYS_THERE)
+    for module in stars:
+        uses.setdefault(module, {}).update(dict.fromkeys(loose))
     return {module: tuple(names) for module, names in uses.items()}

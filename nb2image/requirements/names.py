@@ -316,11 +316,12 @@ def with_install_lines(
     by_name = {d.name: d for d in direct}
     lost = {e.candidate for found in answers for e in found.evidence if not e.won}
     skipped = {*by_name, *lost, *search.catalogue.tools}
+    taken = {d.url for d in by_name.values() if d.url}
     for declared in search.declared:
         own = declared.rule == "install-line" or (
             declared.rule == "lock" and declared.place.cell is not None
         )
-        if not own or declared.itself or declared.name in skipped:
+        if not own or declared.itself or declared.name in skipped or declared.url in taken:
             continue
         if not declared.url and search.index.project(declared.name) is None:
             continue

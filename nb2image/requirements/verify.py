@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from packaging.metadata import parse_email
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from nb2image.errors import RequirementsError
 from nb2image.model import Need
@@ -29,8 +30,8 @@ from nb2image.requirements.wheel import (
 
 MAX_META_DEPENDENCIES = 12
 """Requirements of a metapackage that are looked into."""
-OLDER_RELEASES = 4
-"""Releases looked into when the newest lacks a module that it may have had."""
+OTHER_RELEASES = 4
+"""Releases, beside the newest, looked into when the one that fits lacks a module or name."""
 MAX_SOURCES = 12
 """Modules read to follow star imports."""
 STANDS_DOWN = {"index-down", "index-refused", "index-answer", "offline-missing"}
@@ -86,16 +87,18 @@ def verify(
             raise
         return Verdict(ok=False, detail=f"cannot be verified: {error.message}", release=release)
     if key not in modules:
-        if in_an_older_release(name, key, index, bounds):
-            detail = f"older releases than {release.version} provide {key}"
+        other = release_with(name, key, index, bounds)
+        if other is not None:
+            older = other < release.version
+            age = "older" if older else "younger"
             missing = tuple(n.module for n in needs)
             return Verdict(
                 ok=True,
-                detail=detail,
+                detail=f"{age} releases than {release.version} provide {key}",
                 release=release,
                 modules=modules,
                 missing=missing,
-                older=True,
+                older=older,
             )
         what = "no module at all" if looks_empty(modules) else f"no module {key}"
         return Verdict(ok=False, detail=f"{release.version} has {what}", release=release)
@@ -118,28 +121,34 @@ def verify_strictly(
     index: PackageIndex,
     bounds: Bounds,
 ) -> Verdict:
-    """As ``verify``, for a name that is only a guess: every module and name must be there.
+    """As ``verify``, for a name that is only a guess: what is imported must be there.
 
-    ``uses`` are the attributes that the code takes from modules. A module that the newest
-    release lacks may be in an older one. Raises RequirementsError when the index cannot be asked.
+    Every module must be, in some release; of the names and of ``uses``, the attributes that the
+    code takes from modules, those of one module at least: names come and go between releases,
+    and a project that knows none of them is another's.
+    Raises RequirementsError when the index cannot be asked.
     """
     verdict = verify(name, key, needs, index, bounds)
     if not verdict.ok or verdict.release is None or verdict.modules is None:
         return verdict
     for module in verdict.missing:
-        if not in_an_older_release(name, module, index, bounds):
+        if release_with(name, module, index, bounds) is None:
             return refused(verdict, f"no release has {module}")
+    unknown: dict[str, set[str]] = {}
     for need in needs:
         wanted = {*need.names, *uses.get(need.module, ())} - {"*"}
         wanted = {n for n in wanted if not n.startswith("__")}
-        wanted -= {n for n in wanted if f"{need.module}.{n}" in verdict.modules}
+        if any(f"{need.module}.{n}" in verdict.modules for n in wanted):
+            return verdict
         if wanted and need.module in verdict.modules:
-            known = names_defined(verdict.release.file, need.module, wanted, index)
-            # Names come and go between releases: only a module that knows none of them is
-            # another's.
-            if not known:
-                some = ", ".join(sorted(wanted)[:3])
-                return refused(verdict, f"{verdict.release.version} defines none of {some}")
+            if names_defined(verdict.release.file, need.module, wanted, index):
+                return verdict
+            unknown[need.module] = wanted
+    if any(release_with(name, m, index, bounds, wanted) for m, wanted in unknown.items()):
+        return verdict
+    for wanted in unknown.values():
+        some = ", ".join(sorted(wanted)[:3])
+        return refused(verdict, f"{verdict.release.version} defines none of {some}")
     return verdict
 
 
@@ -202,20 +211,31 @@ def requirements_of(contents: Contents, target: Target) -> list[Requirement]:
     return found
 
 
-def in_an_older_release(name: str, module: str, index: PackageIndex, bounds: Bounds) -> bool:
-    """Whether one of a few releases, spread over the project's life, has a module."""
+def release_with(
+    name: str,
+    module: str,
+    index: PackageIndex,
+    bounds: Bounds,
+    names: Collection[str] = (),
+) -> Version | None:
+    """One of the newest and a few older releases that has a module, and one of the names in it.
+
+    The newest need not be the one that fits the target: it may have left its Python behind.
+    """
     project = index.project(name)
     found = list(releases(project, as_of=bounds.as_of)) if project else []
-    step = max(1, len(found) // OLDER_RELEASES)
-    for _, files in found[step::step][:OLDER_RELEASES]:
+    step = max(1, len(found) // OTHER_RELEASES)
+    for version, files in (*found[:1], *found[step::step][:OTHER_RELEASES]):
         file = next((f for f in files if f.is_wheel), files[0])
         try:
-            if module in provided(file, index):
-                return True
+            if module not in provided(file, index):
+                continue
+            if not names or names_defined(file, module, set(names), index):
+                return version
         except RequirementsError as error:
             if error.code in STANDS_DOWN:
                 raise
-    return False
+    return None
 
 
 def names_defined(file: IndexFile, module: str, names: set[str], index: PackageIndex) -> set[str]:

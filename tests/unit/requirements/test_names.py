@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -204,7 +204,9 @@ def test_the_same_name_when_verified(index: FakeIndex, tmp_path: Path) -> None:
     assert direct(names(index, source, folder=tmp_path)) == ["tinylib"]
 
 
-def grown(index: FakeIndex, name: str, members: tuple[str, ...], **more: object) -> None:
+def grown(
+    index: FakeIndex, name: str, members: Mapping[str, str] | tuple[str, ...], **more: object
+) -> None:
     """A project with a few releases behind it."""
     for version in ("0.8", "0.9", "1.0"):
         index.add(name, version, members, **more)  # type: ignore[arg-type]
@@ -231,6 +233,52 @@ def test_a_twin_without_the_names(index: FakeIndex, tmp_path: Path) -> None:
     index.add("tinylib", "1.0", {"tinylib/__init__.py": "def other(): pass"})
     for source in ("from tinylib import go", "import tinylib\ntinylib.go()"):
         assert "defines none of go" in refusal(names(index, source, folder=tmp_path))
+
+
+def test_a_name_that_only_another_release_has(index: FakeIndex, tmp_path: Path) -> None:
+    """A project that gave up what the notebook uses is still that project."""
+    for n in range(8):
+        member = "def go(): pass" if n < 5 else "def other(): pass"
+        index.add("tinylib", f"0.{n}", {"tinylib/__init__.py": member})
+    assert direct(names(index, "from tinylib import go", folder=tmp_path)) == ["tinylib"]
+
+
+def test_one_known_name_tells_a_project_from_its_twin(index: FakeIndex, tmp_path: Path) -> None:
+    """Names come and go: what one import confirms, another that fits no release does not undo."""
+    members = {
+        "tinylib/__init__.py": "def go(): pass",
+        "tinylib/deep.py": "def other(): pass",
+    }
+    index.add("tinylib", "1.0", members)
+    source = "from tinylib.deep import gone\nfrom tinylib import go"
+    assert direct(names(index, source, folder=tmp_path)) == ["tinylib"]
+
+
+def test_a_module_of_the_newest_release_alone(index: FakeIndex, tmp_path: Path) -> None:
+    """The release that still has the notebook's Python need not be the one that has the module."""
+    for version in ("0.9", "1.0"):
+        index.add("tinylib", version, ("tinylib/__init__.py",), requires_python="<3.12")
+    index.add("tinylib", "2.0", ("tinylib/__init__.py", "tinylib/deep.py"), requires_python=">3.13")
+    assert direct(names(index, "import tinylib.deep", folder=tmp_path)) == ["tinylib"]
+
+
+def test_a_star_import_is_told_by_the_names_that_nothing_else_binds(
+    index: FakeIndex, tmp_path: Path
+) -> None:
+    """``from tinylib import *`` says nothing: what the code then uses does."""
+    grown(index, "tinylib", {"tinylib/__init__.py": "def go(): pass"})
+    twin = names(index, "from tinylib import *\nn = 1\nprint(Graph(n))", folder=tmp_path)
+    assert "defines none of Graph" in refusal(twin)
+    found = names(index, "from tinylib import *\nprint(go(Other))", folder=tmp_path)
+    assert direct(found) == ["tinylib"]
+
+
+def test_a_repository_named_by_its_owner(index: FakeIndex, tmp_path: Path) -> None:
+    """An address without a name is the import's whose distribution its owner and it make up."""
+    index.add("tiny-docs", "1.0", ("tiny_docs/__init__.py",))
+    line = "git+https://example.org/tiny/docs"
+    found = names(index, "import tiny_docs", folder=tmp_path, installs=[line])
+    assert [(d.name, d.url) for d in found.direct] == [("tiny-docs", line)]
 
 
 def test_a_name_behind_a_star_is_found(index: FakeIndex, tmp_path: Path) -> None:
