@@ -28,6 +28,8 @@ PYTHON2 = {
 # Modules that a notebook service puts into its own Python; nothing installs them elsewhere.
 HOSTS = {
     "google.colab": "Google Colab",
+    "awsglue": "AWS Glue",
+    "kaggle.gcp": "Kaggle",
     "kaggle_datasets": "Kaggle",
     "kaggle_gcp": "Kaggle",
     "kaggle_secrets": "Kaggle",
@@ -36,6 +38,7 @@ HOSTS = {
     "dbutils": "Databricks",
     "notebookutils": "Microsoft Fabric",
     "mssparkutils": "Azure Synapse",
+    "quantopian": "Quantopian, which is closed",
     "js": "JupyterLite",
     "pyodide": "JupyterLite",
     "piplite": "JupyterLite",
