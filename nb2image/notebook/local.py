@@ -45,9 +45,10 @@ class Finder:
         known = assigned_once(trees)
         if file:
             known["__file__"] = ast.Constant(posixpath.relpath(file, self.files.workdir or "."))
-        for node in nodes:
-            folder = added_folder(node)
-            path = path_of(folder, known) if folder is not None else None
+        added = [(node, folder) for node in nodes if (folder := added_folder(node)) is not None]
+        spare = fallbacks(trees) if added else frozenset()
+        for node, folder in added:
+            path = path_of(folder, known) if id(node) not in spare else None
             inside = self.files.inside(path) if path is not None else None
             if inside is not None and clean(inside) not in self.path:
                 self.path.append(clean(inside))
@@ -172,6 +173,23 @@ def run_files(node: ast.AST) -> Iterator[str]:
             yield path
         case _:
             pass
+
+
+def fallbacks(trees: Sequence[ast.Module]) -> frozenset[int]:
+    """The ids of nodes that run only where an import fails: what is installed goes before them."""
+    return frozenset(
+        id(node)
+        for tree in trees
+        for attempt in ast.walk(tree)
+        if isinstance(attempt, ast.Try) and any(map(is_import, attempt.body))
+        for handler in attempt.handlers
+        for node in ast.walk(handler)
+    )
+
+
+def is_import(statement: ast.stmt) -> bool:
+    """Whether a statement is an import."""
+    return isinstance(statement, ast.Import | ast.ImportFrom)
 
 
 def added_folder(node: ast.AST) -> ast.expr | None:

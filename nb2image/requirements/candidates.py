@@ -72,7 +72,7 @@ class Answer:
     group: Group
     winner: Candidate | None = None
     modules: Modules | None = None
-    """What the winner provides, where that was looked at."""
+    """What the winner provides; None where the release that does was not looked at."""
     evidence: tuple[Evidence, ...] = ()
     declared: tuple[Declared, ...] = ()
     """What the winner's own rule wrote down for it, in order."""
@@ -142,10 +142,11 @@ def answer(group: Group, search: Search) -> Answer:
         evidence.append(said(candidate, group, outcome, won=won))
     if winner is None:
         return Answer(group=group, evidence=tuple(evidence))
+    modules = verdicts[winner.key].modules
     return Answer(
         group=group,
         winner=winner,
-        modules=verdicts[winner.key].modules,
+        modules=modules if modules and group.key in modules else None,
         evidence=tuple(evidence),
         declared=tuple(
             c.declared

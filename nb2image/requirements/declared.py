@@ -20,6 +20,8 @@ SCHEMES = {"http", "https", "git+http", "git+https", "git+ssh"}
 """Of addresses that uv follows and that do not lead to this host."""
 COMMENT = re.compile(r"(?:^|\s)#.*$")
 POETRY_BOUND = re.compile(r"([\^~])\s*(\d+(?:\.\d+)*)")
+SPELLED = re.compile(r"^(?:python-|py-?)|(?:-python|-py|-master|-main)$")
+"""What a repository's name has and its distribution's may not: pytorch_geometric, openai-python."""
 OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 WHEEL_NAME = re.compile(r"^([A-Za-z0-9._]+)-\d[^-]*-.*\.whl$")
 CONDA = re.compile(r"^(?:[\w./-]+::)?([A-Za-z0-9][\w.-]*)\s*(?:([=<>!~].*)|\s+(\S+))?$")
@@ -103,12 +105,23 @@ def parse_url(line: str, *, rule: Rule, place: Place) -> Declared | None:
     return Declared(
         rule=rule,
         name=canonicalize_name(name),
-        # a repository may leave out what its owner says: tensorflow/docs holds tensorflow-docs
-        aliases=(canonicalize_name(f"{owner}-{name}"),) if OWNER.fullmatch(owner) else (),
+        aliases=other_names(name, owner),
         url=f"{url}#{subdirectory}" if subdirectory else url,
         place=place,
         written=line,
     )
+
+
+def other_names(repository: str, owner: str) -> tuple[str, ...]:
+    """What the distribution of a repository may be called, if not as the repository is.
+
+    A repository may leave out what its owner says (tensorflow/docs holds tensorflow-docs), and
+    may say more than its distribution does (openai-python).
+    """
+    if not OWNER.fullmatch(owner):
+        return ()
+    name = canonicalize_name(repository)
+    return (canonicalize_name(f"{owner}-{name}"), *filter(None, {SPELLED.sub("", name)} - {name}))
 
 
 def is_address(url: str) -> bool:

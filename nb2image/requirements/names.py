@@ -244,13 +244,14 @@ def unresolved(found: Answer, made: Made) -> Finding:
 
 def refuse_conflicts(answers: Sequence[Answer]) -> None:
     """Raise RequirementsError when two chosen distributions own one imported module."""
-    for found in answers:
+    chosen = [(a, a.winner, a.modules) for a in answers if a.winner and a.modules]
+    for found, _, modules in chosen:
         owners = {
-            other.winner.name: other
-            for other in answers
-            if other.winner and other.modules and other.modules.owns(found.group.key)
+            winner.name: other
+            for other, winner, others in chosen
+            if modules.clashes(others, found.group.key)
         }
-        if found.winner and len(owners) > 1 and found.winner.name in owners:
+        if len(owners) > 1:
             told = " and ".join(
                 f"{name} (for {o.group.key}, {o.group.needs[0].place})"
                 for name, o in sorted(owners.items())

@@ -44,6 +44,16 @@ class Modules:
         """Whether the module itself is a file of the distribution: no namespace is shared."""
         return module in self.files
 
+    def clashes(self, other: Modules, module: str) -> bool:
+        """Whether both have the module, as more than the ``__init__`` of a common namespace.
+
+        Distributions from before PEP 420 (azureml-core and azureml-widgets) each bring the same
+        ``__init__`` of a package in which each has modules of its own.
+        """
+        below = f"{module}."
+        one, two = ({m for m in each.files if m.startswith(below)} for each in (self, other))
+        return self.owns(module) and other.owns(module) and not (one and two and not one & two)
+
 
 def wheel_modules(members: Iterable[str]) -> Modules:
     """The modules that a wheel installs."""

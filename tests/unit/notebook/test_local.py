@@ -94,6 +94,19 @@ def test_folders_that_are_not_known(folder: str) -> None:
     assert found.local_modules == ()
 
 
+def test_a_folder_for_want_of_an_installed_package() -> None:
+    """What is put on the path where an import fails counts not: what is installed goes before."""
+    source = """
+import sys
+try:
+    import a
+except ImportError:
+    sys.path.append("../src")
+    import a
+"""
+    assert made({"src/a.py": ""}, source, workdir="n").local_modules == ()
+
+
 def test_imports_are_followed_from_file_to_file() -> None:
     """Relative imports too, and circles end."""
     files = {

@@ -281,6 +281,15 @@ def test_a_repository_named_by_its_owner(index: FakeIndex, tmp_path: Path) -> No
     assert [(d.name, d.url) for d in found.direct] == [("tiny-docs", line)]
 
 
+@pytest.mark.parametrize("repository", ["pytinylib", "tinylib-python", "python-tinylib"])
+def test_a_repository_that_says_python(index: FakeIndex, tmp_path: Path, repository: str) -> None:
+    """A repository's name may have a python in it that its distribution's has not."""
+    index.add("tinylib", "1.0", ("tinylib/__init__.py",))
+    line = f"git+https://example.org/them/{repository}"
+    found = names(index, "import tinylib", folder=tmp_path, installs=[line])
+    assert [(d.name, d.url) for d in found.direct] == [("tinylib", line)]
+
+
 def test_a_name_behind_a_star_is_found(index: FakeIndex, tmp_path: Path) -> None:
     """Star imports inside the distribution are followed."""
     members = {
@@ -413,6 +422,16 @@ def test_declared_distributions_are_looked_into(index: FakeIndex, tmp_path: Path
     index.add("acmelib", "1.0", ("acmelib/__init__.py",))
     found = names(index, "import acmelib", installs=["acme-sdk"], folder=tmp_path)
     assert direct(found) == ["acme-sdk"]
+
+
+def test_an_owner_of_another_time_is_no_conflict(index: FakeIndex, tmp_path: Path) -> None:
+    """A distribution whose older release is wanted does not own what its newest one took over."""
+    index.add("old-core", "1.0", ("old_core/__init__.py",), uploaded="2020-01-01")
+    index.add("old-core", "2.0", ("shop/__init__.py",), uploaded="2024-01-01")
+    grown(index, "shop", ("shop/__init__.py",))
+    lines = ["shop", "old-core"]
+    found = names(index, "import shop\nimport old_core", installs=lines, folder=tmp_path)
+    assert direct(found) == ["old-core", "shop"]
 
 
 def test_two_owners_of_a_module_are_a_conflict(index: FakeIndex, tmp_path: Path) -> None:

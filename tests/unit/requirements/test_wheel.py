@@ -58,6 +58,23 @@ def test_a_folder_of_modules_is_a_namespace() -> None:
     assert found.tops == {"google"}
 
 
+@pytest.mark.parametrize(
+    ("one", "two", "clash"),
+    [
+        (["a/__init__.py"], ["a/__init__.py"], True),
+        (["a.py"], ["a.py"], True),
+        (["a/__init__.py", "a/b.py"], ["a/__init__.py", "a/b.py"], True),
+        (["a/__init__.py", "a/b.py"], ["a/__init__.py"], True),
+        (["a/__init__.py", "a/b.py"], ["a/__init__.py", "a/c/__init__.py"], False),
+        (["a/b.py"], ["a/c.py"], False),
+        (["a/__init__.py"], ["b/__init__.py"], False),
+    ],
+)
+def test_a_namespace_of_several_distributions(one: list[str], two: list[str], clash: bool) -> None:
+    """Distributions that share a package's __init__ and nothing below it live side by side."""
+    assert wheel_modules(one).clashes(wheel_modules(two), "a") is clash
+
+
 def test_modules_of_an_sdist() -> None:
     """Below the root and the usual source folders; Cython sources become modules."""
     found = sdist_modules(["setup.py", "src/pkg/__init__.py", "src/pkg/fast.pyx", "lib/old.py"])
