@@ -198,7 +198,7 @@ def compressed(files: Files, name: str, path: Path, cache: BlobCache) -> Layer:
         raise damaged(path, name)
     with source:
         diff_id = f"sha256:{hashlib.file_digest(source, 'sha256').hexdigest()}"  # type: ignore[arg-type]
-        known = cache.fact(f"gzip/1/{diff_id}", Layer)
+        known = cache.fact(f"gzip/2/{diff_id}", Layer)
         if known is not None and cache.find(known.digest, known.size):
             return known
         source.seek(0)
@@ -220,7 +220,7 @@ def compressed(files: Files, name: str, path: Path, cache: BlobCache) -> Layer:
             digest = f"sha256:{sha.hexdigest()}"
             cache.keep(file, digest)
     layer = Layer(digest=digest, diff_id=diff_id, size=size, unpacked=unpacked, media_type=GZIP)
-    cache.remember(f"gzip/1/{diff_id}", layer)
+    cache.remember(f"gzip/2/{diff_id}", layer)
     return layer
 
 

@@ -21,7 +21,7 @@ LARGE = 1 << 20
 """Bytes from which a wheel has a layer of its own."""
 MOST_LAYERS = 60
 """Engines take 127 layers with those of the base; a registry answers for each one."""
-RECIPE = 2
+RECIPE = 3
 """Part of every cache key: raise it whenever the bytes of a layer change."""
 
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from urllib.parse import urlsplit
 
 from nb2image.build.embedded.debian.version import newest_first
 from nb2image.errors import BuildError, PlanError
 
-NAME = re.compile(rb"\nPackage: ([^\s]+)")
-PROVIDES = re.compile(rb"\nProvides: ([^\n]+)")
-"""Beginning with plain bytes, for which a search takes a tenth of the time of ``^``."""
+FIRST = re.compile(rb"Package: ([^\s]+)")
+FIELDS = re.compile(rb"\nP(?:ackage: ([^\s]+)|rovides: ([^\n]+))")
+"""Begins with plain bytes, for which a search takes a tenth of the time of ``^``."""
 RELATION = re.compile(r"\s*([a-z0-9][a-z0-9+.-]*)(?::\S+)?\s*(?:\(.*?\))?\s*(?:\[.*?\])?\s*")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 MAX_PACKAGES = 1500
@@ -44,23 +45,24 @@ class Package:
 class PackageIndex:
     """The Packages files of several suites. Stanzas are read when they are asked for."""
 
-    _texts: list[tuple[bytes, str]] = field(default_factory=list)
+    _texts: list[tuple[bytes | bytearray, str]] = field(default_factory=list)
     _places: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     _provided: dict[str, list[str]] = field(default_factory=dict)
 
-    def add(self, text: bytes, mirror: str) -> None:
+    def add(self, text: bytes | bytearray, mirror: str) -> None:
         """Take in a Packages file, whose packages lie below ``mirror``."""
         number = len(self._texts)
-        text = b"\n" + text  # so that the first line begins as all others
         self._texts.append((text, mirror))
-        for found in NAME.finditer(text):
-            self._places.setdefault(found[1].decode(), []).append((number, found.start() + 1))
-        for found in PROVIDES.finditer(text):
-            start = max(text.rfind(b"\n\n", 0, found.start()) + 1, 0)
-            name = NAME.search(text, start)
-            for group in relations(found[1].decode()):
-                if name is not None:
-                    self._provided.setdefault(group[0], []).append(name[1].decode())
+        name = ""
+        first = FIRST.match(text)
+        for found in chain((first,) if first else (), FIELDS.finditer(text)):
+            if found[1]:  # the first field of its stanza
+                name = found[1].decode()
+                start = found.start(1) - len(b"Package: ")
+                self._places.setdefault(name, []).append((number, start))
+                continue
+            for group in relations(found[2].decode()):
+                self._provided.setdefault(group[0], []).append(name)
 
     def find(self, name: str, version: str = "") -> Package | None:
         """The newest package of a name, or the one of a version."""

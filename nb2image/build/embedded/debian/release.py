@@ -25,6 +25,7 @@ from nb2image.resources import folder
 MACHINE_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 MAX_RELEASE = 4 * 1000 * 1000
 MAX_INDEX = 400 * 1000 * 1000
+PIECE = 1 << 20
 HASHES = re.compile(r"^ ([0-9a-f]{64}) +(\d+) (\S+)$", re.MULTILINE)
 CLEAR_SIGNED = re.compile(
     rb"-----BEGIN PGP SIGNED MESSAGE-----\n(?:Hash: [^\n]*\n)*\n(?P<text>.*)\n"
@@ -153,7 +154,7 @@ def read_release(
     )
 
 
-def read_packages(http: Http, cache: BlobCache, release: Release, architecture: str) -> bytes:
+def read_packages(http: Http, cache: BlobCache, release: Release, architecture: str) -> bytearray:
     """The text of a suite's package index. Raises BuildError."""
     name = f"main/binary-{architecture}/Packages"
     packed = release.files.get(f"{name}.xz")
@@ -169,16 +170,18 @@ def read_packages(http: Http, cache: BlobCache, release: Release, architecture: 
     folder = f"{release.mirror}/dists/{release.suite}/main/binary-{architecture}"
     url = f"{folder}/by-hash/SHA256/{digest}"
     path = http.blob(url, cache, f"sha256:{digest}", size=size, what=f"{release.suite}'s packages")
+    # left as bytes, and once: 50 MB, which as text with its accents would take four times as much
+    data = bytearray()
     try:
         with lzma.open(path) as file:
-            data = file.read(plain[1] + 1)
+            while len(data) <= plain[1] and (piece := file.read(PIECE)):
+                data += piece
     except (lzma.LZMAError, EOFError) as error:
         raise BuildError(f"{release.suite}'s packages are broken", code="debian-index") from error
     if hashlib.sha256(data).hexdigest() != plain[0]:
         raise BuildError(
             f"{release.suite}'s package index is not the signed one", code="debian-index"
         )
-    # left as bytes: 50 MB, which as text with its few accents would take four times as much
     return data
 
 

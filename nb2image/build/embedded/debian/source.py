@@ -32,7 +32,7 @@ from nb2image.image.base import GLIBC, PACKAGED
 from nb2image.model import BuildPlan
 from nb2image.requirements.target import Target
 
-RECIPE = 3
+RECIPE = 4
 PACKAGES = (
     *("base-files", "base-passwd", "ca-certificates", "libc-bin", "libgomp1", "libstdc++6"),
     *("netbase", "tzdata"),
