@@ -28,7 +28,7 @@ def load(image: Image, tag: str, cache: BlobCache, environ: Mapping[str, str]) -
     """
     with contextlib.closing(connect(environ)) as engine:
         try:
-            there = shared_layers(image, engine)
+            there = shared_layers(image, tag, engine)
             for skipped in (there, 0) if there else (0,):
                 refusal = send(image, tag, cache, engine, skipped)
                 if not refusal and is_there(engine, image):
@@ -50,17 +50,28 @@ def load(image: Image, tag: str, cache: BlobCache, environ: Mapping[str, str]) -
     )
 
 
-def shared_layers(image: Image, engine: docker.DockerClient) -> int:
+def shared_layers(image: Image, tag: str, engine: docker.DockerClient) -> int:
     """How many of the lowest layers the engine has, in one image."""
     own = [layer.diff_id for layer in image.layers]
     longest = 0
     api: Any = engine.api
-    for known in api.images(all=False):
+    for name in candidates(tag, api):
         with contextlib.suppress(Exception):  # it may go while we look
-            found = api.inspect_image(known["Id"])
-            layers = (found.get("RootFS") or {}).get("Layers") or []
+            layers = (api.inspect_image(name).get("RootFS") or {}).get("Layers") or []
             longest = max(longest, common(own, layers))
+        if longest >= len(own) - 1:  # all but that of the code: no other has more worth asking for
+            break
     return longest
+
+
+def candidates(tag: str, api: Any) -> Iterator[str]:
+    """The images that may share layers: the one of the tag first, which was of the same notebook.
+
+    The others are listed only when they are asked for: each costs a request.
+    """
+    yield tag
+    for known in api.images(all=False):
+        yield known["Id"]
 
 
 def common(one: Sequence[str], other: Sequence[str]) -> int:
