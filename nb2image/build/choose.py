@@ -12,6 +12,9 @@ from nb2image.gpu.slim import not_found
 from nb2image.image.base import PACKAGED
 from nb2image.model import BuildPlan
 
+PODMAN = frozenset({"--archive", "--push"})
+"""What podman knows of the options that an engine does not."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildOptions:
@@ -35,8 +38,8 @@ class BuildOptions:
     """Contexts of the same image for other platforms."""
 
     @property
-    def embedded_only(self) -> str:
-        """The first option that only the embedded builder knows; empty when there is none."""
+    def engineless(self) -> tuple[str, ...]:
+        """The options that are given and that an engine does not know."""
         given = {
             "--archive": self.archive,
             "--push": self.push,
@@ -47,7 +50,7 @@ class BuildOptions:
             "--compression zstd": self.compression != "gzip",
             "--also": self.others,
         }
-        return next((name for name, value in given.items() if value), "")
+        return tuple(name for name, value in given.items() if value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +75,8 @@ def choose(
     contradict, PlanError for a GPU image that we cannot make.
     """
     choice = preferred(plan, asked, engine_answers)
-    for_file = asked.embedded_only in ("", "--archive")
-    if choice.builder == "embedded" and asked.builder == "auto" and for_file:
+    podmans = PODMAN.issuperset(asked.engineless)
+    if choice.builder == "embedded" and asked.builder == "auto" and podmans:
         needs = "there are packages to compile" if needs_compiler(plan) else ""
         needs = needs or needs_run(plan)
         if needs and podman_is_here():
@@ -99,27 +102,18 @@ def needs_run(plan: BuildPlan) -> str:
 
 def preferred(plan: BuildPlan, asked: BuildOptions, engine_answers: Callable[[], bool]) -> Choice:
     """The builder that suits, not looking at what only a RUN can do."""
-    only = asked.embedded_only
-    if asked.builder == "docker":
-        if only:
-            raise OptionError(
-                f"{only} belongs to the embedded builder",
-                code="builder-option",
-                hint="leave out --builder docker",
-            )
-        return Choice(builder="docker", reason="asked for")
-    if asked.builder == "podman":
-        if only not in ("", "--archive"):
-            raise OptionError(
-                f"{only} belongs to the embedded builder",
-                code="builder-option",
-                hint="leave out --builder podman",
-            )
-        return Choice(builder="podman", reason="asked for")
-    if asked.builder == "embedded":
-        return Choice(builder="embedded", reason="asked for")
-    if only:
-        return Choice(builder="embedded", reason=f"for {only}")
+    known = {"docker": frozenset[str](), "podman": PODMAN}.get(asked.builder)
+    foreign = [] if known is None else [one for one in asked.engineless if one not in known]
+    if foreign:
+        raise OptionError(
+            f"{foreign[0]} belongs to the embedded builder",
+            code="builder-option",
+            hint=f"leave out --builder {asked.builder}",
+        )
+    if asked.builder != "auto":
+        return Choice(builder=asked.builder, reason="asked for")
+    if asked.engineless:
+        return Choice(builder="embedded", reason=f"for {asked.engineless[0]}")
     if not engine_answers():
         return Choice(builder="embedded", reason="no container engine answers")
     needs = "packages to compile" if needs_compiler(plan) else "Debian packages to install"
@@ -143,15 +137,11 @@ def choose_base(plan: BuildPlan, asked: BuildOptions) -> BaseChoice:
     named = plan.base.reason.startswith("named")
     if asked.base and asked.base != "debian":
         return BaseChoice(kind="archive", reason="asked for with --base")
-    for option, value in (
-        ("--base debian", asked.base),
-        ("--snapshot", asked.snapshot),
-        ("--mirror", asked.mirror),
-    ):
-        if value:
+    if asked.base:
+        return BaseChoice(kind="debian", reason="asked for with --base debian")
+    for option, value in (("--snapshot", asked.snapshot), ("--mirror", asked.mirror)):
+        if value and not named:  # else they are about the packages upon the base
             return BaseChoice(kind="debian", reason=f"asked for with {option}")
-    if system_packages(plan) and not named:
-        return BaseChoice(kind="debian", reason="the plan needs Debian packages")
     if named:
         return BaseChoice(kind="registry", reason=plan.base.reason)
     if python not in PACKAGED:

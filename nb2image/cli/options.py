@@ -121,7 +121,8 @@ Snapshot = Annotated[
     str,
     option(
         "--snapshot",
-        help="Debian's packages as of a day, where the mirror has snapshots.",
+        help="Debian's packages as of a day, where the mirror has snapshots: for a base made of "
+        "them, or for those upon the base that is named.",
         panel=BUILD,
         metavar="DATE",
     ),

@@ -39,6 +39,8 @@ class BuiltImage:
     """What it stands upon and why, where the builder chose it; hostile when an archive names it."""
     file: str = ""
     """The archive or layout that was written; empty without."""
+    pushed_only: bool = False
+    """It is in a registry, and nowhere on this machine."""
 
     @property
     def subject(self) -> str:

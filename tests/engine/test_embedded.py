@@ -116,6 +116,43 @@ def test_the_same_image_as_docker_makes(
     assert (outputs[0].stdout, outputs[0].returncode) == (outputs[1].stdout, 0)
 
 
+def test_debian_packages_upon_a_finished_base(
+    work: Work,
+    network: tuple[str, ...],
+    build_image: BuildImage,
+    run_image: RunImage,
+    image_name: Callable[[str], str],
+    base_file: Path,
+    cache: Path,
+    tmp_path: Path,
+) -> None:
+    """The libraries load, and dpkg and ldconfig say what they say of Docker's image."""
+    source = SOURCE + "\nimport ctypes\nfor n in 'gomp.so.1', 'blas.so.3': ctypes.CDLL(f'lib{n}')\n"
+    names = ("hello", "libblas3", "libgomp1", "libsndfile1")
+    options = Options(env=(("VALUE", VALUE),))
+    plan = work.plan(options, source=source, requirements=requiring(system=names))
+    context = work.context(plan, tmp_path / "context")
+    theirs = build_image(context, *network)
+    ours = image_name("packages")
+    build(plan, context, cache, ours, Destination(engine=True), base=str(base_file))
+    ran = run_image(ours)
+    assert ran.returncode == 0, ran.stderr
+    shell = ("--user", "0", "--entrypoint", "sh")
+
+    def said(image: str, command: str) -> list[str]:
+        return run_image(image, "-c", command, options=shell).stdout.splitlines()
+
+    check = (
+        "dpkg-query -W; dpkg --audit; apt-get check -q; hello; "
+        "update-alternatives --query libblas.so.3-x86_64-linux-gnu"
+    )
+    assert "Hello, world!" in said(ours, check)
+    assert said(ours, check) == said(theirs, check)
+    # theirs has no further names of a library, and shows the linked folder /lib
+    libraries = "ldconfig -p | grep '=>' | sed 's,=> /lib,=> /usr/lib,'"
+    assert set(said(theirs, libraries)) <= set(said(ours, libraries))
+
+
 def test_a_changed_script_sends_one_layer(
     work: Work,
     plan: BuildPlan,
@@ -312,11 +349,11 @@ def test_one_index_for_two_platforms(
 def test_what_needs_a_run_is_refused_by_name(
     work: Work, base_file: Path, cache: Path, tmp_path: Path
 ) -> None:
-    """A package without a wheel, and Debian packages upon a finished base."""
+    """A package without a wheel, and a Debian package whose script matters."""
     sdist = LockedPackage(name="olden", version="1.0", hashes=("sha256:" + "0" * 64,))
     for requirements, name in (
         (requiring(sdist), "olden 1.0"),
-        (requiring(system=("graphviz",)), "graphviz"),
+        (requiring(system=("procps",)), "procps"),
     ):
         made = work.plan(Options(), requirements=requirements)
         context = work.context(made, tmp_path / re.sub(r"\W", "", name))

@@ -6,7 +6,7 @@ import hashlib
 import posixpath
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -14,6 +14,7 @@ from typing import IO, Any, Protocol
 from nb2image.build.embedded import deflate
 from nb2image.build.embedded.base import Base
 from nb2image.build.embedded.blobs import BlobCache
+from nb2image.build.embedded.documents import CONFIG, MANIFEST, Blob, Image
 from nb2image.build.embedded.layer import Layer
 from nb2image.build.embedded.layout import blob_name
 from nb2image.build.embedded.resolve import (
@@ -124,36 +125,71 @@ def from_layout(
 ) -> Base:
     """The base in an OCI image layout."""
 
-    def document(one: Descriptor, limit: int) -> bytes:
-        data = read(files, blob_name(one.digest), limit)
-        if data is None or f"sha256:{hashlib.sha256(data).hexdigest()}" != one.digest:
-            raise damaged(path, one.digest)
-        return data
-
-    resolved = resolve(index, architecture, document)
-    for layer in resolved.layers:
-        if cache.find(layer.digest, layer.size):
-            continue
-        source = files.open(blob_name(layer.digest))
-        if source is None:
-            raise damaged(path, layer.digest)
-        with source, cache.writing() as file:
-            sha = hashlib.sha256()
-            while piece := source.read(PIECE):
-                sha.update(piece)
-                file.write(piece)
-            if f"sha256:{sha.hexdigest()}" != layer.digest:
-                raise damaged(path, layer.digest)
-            cache.keep(file, layer.digest)
+    resolved = resolve(index, architecture, lambda one, limit: document(files, path, one, limit))
+    take_layers(files, resolved.layers, path, cache)
     return make_base(
         resolved,
-        document(resolved.config, MAX_CONFIG),
+        document(files, path, resolved.config, MAX_CONFIG),
         cache,
         name=path.name,
         architecture=architecture,
         python=python,
         reason=f"the layout {path.name}",
     )
+
+
+def read_image(path: Path, cache: BlobCache, architecture: str) -> Image:
+    """The image in a layout as it is, its layers in the cache, to be pushed.
+
+    Raises OptionError when ``path`` is no layout, BuildError when it is broken.
+    """
+    with opened(path) as files:
+        index = read(files, "index.json", MAX_DOCUMENT)
+        if index is None:
+            raise OptionError(f"{path} is no OCI image layout", code="base-unreadable")
+        found = resolve(index, architecture, lambda one, limit: document(files, path, one, limit))
+        top = Descriptor(digest=found.digest, size=0)
+        manifest, config = (
+            document(files, path, one, limit)
+            for one, limit in ((top, MAX_DOCUMENT), (found.config, MAX_CONFIG))
+        )
+        take_layers(files, found.layers, path, cache)
+    return Image(
+        config=Blob(media_type=CONFIG, data=config),
+        manifest=Blob(media_type=MANIFEST, data=manifest),
+        layers=tuple(
+            Layer(digest=d.digest, diff_id="", size=d.size, unpacked=0, media_type=d.media_type)
+            for d in found.layers
+        ),
+        architecture=architecture,
+    )
+
+
+def document(files: Files, path: Path, one: Descriptor, limit: int) -> bytes:
+    """A document of a layout, verified. Raises BuildError."""
+    data = read(files, blob_name(one.digest), limit)
+    if data is None or f"sha256:{hashlib.sha256(data).hexdigest()}" != one.digest:
+        raise damaged(path, one.digest)
+    return data
+
+
+def take_layers(files: Files, layers: Iterable[Descriptor], path: Path, cache: BlobCache) -> None:
+    """Copy the layers of a layout into the cache, verified. Raises BuildError."""
+    for layer in layers:
+        if cache.find(layer.digest, layer.size):
+            continue
+        source = files.open(blob_name(layer.digest))
+        if source is None:
+            raise damaged(path, layer.digest)
+        with source, cache.writing() as file:
+            sha, size = hashlib.sha256(), 0
+            while piece := source.read(PIECE):
+                sha.update(piece)
+                size += len(piece)
+                file.write(piece)
+            if (f"sha256:{sha.hexdigest()}", size) != (layer.digest, layer.size):
+                raise damaged(path, layer.digest)
+            cache.keep(file, layer.digest)
 
 
 def from_docker(

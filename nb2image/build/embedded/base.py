@@ -9,7 +9,7 @@ import re
 import sys
 import tarfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -61,6 +61,8 @@ class Base:
     history: tuple[Mapping[str, Any], ...] = ()
     layers: tuple[Layer, ...]
     facts: BaseFacts
+    added: tuple[Layer, ...] = ()
+    """Upon them, the packages that the plan needs and the base lacks."""
     origin: str = ""
     """The repository that holds its layers, ``registry.example/library/python``, if any."""
     reason: str = ""
@@ -73,6 +75,18 @@ class Entry:
     kind: bytes
     target: str = ""
     data: bytes = b""
+    mode: int = 0
+    uid: int = 0
+    gid: int = 0
+
+
+Wanted = Callable[[str, tarfile.TarInfo], bool]
+"""Whether an entry, under its name in the image, is of interest."""
+
+
+def of_facts(name: str, member: tarfile.TarInfo) -> bool:
+    """Whether ``BaseFacts`` are read from an entry."""
+    return WANTED.fullmatch(name) is not None
 
 
 def read_facts(cache: BlobCache, layers: Iterable[Layer], python: str, path: str) -> BaseFacts:
@@ -85,7 +99,7 @@ def read_facts(cache: BlobCache, layers: Iterable[Layer], python: str, path: str
     known = cache.fact(facts_key(layers, python, path), BaseFacts)
     if known is not None:
         return known
-    found, size = entries(cache, layers)
+    found, size = entries(cache, layers, of_facts)
     facts = replace(facts_of(found, python, path), size=size)
     remember_facts(cache, layers, facts, python, path)
     return facts
@@ -103,10 +117,13 @@ def facts_key(layers: tuple[Layer, ...], python: str, path: str) -> str:
     return f"base/2/{python}/{path}/{'+'.join(layer.diff_id for layer in layers)}"
 
 
-def entries(cache: BlobCache, layers: Iterable[Layer]) -> tuple[dict[str, Entry], int]:
-    """The entries of interest after all layers have been put upon each other.
+def entries(
+    cache: BlobCache, layers: Iterable[Layer], wanted: Wanted, *, limit: int = SMALL
+) -> tuple[dict[str, Entry], int]:
+    """The entries that are wanted after all layers have been put upon each other.
 
-    With the bytes of all files, those in a lower layer that another hides too.
+    With the bytes of all files, those in a lower layer that another hides too; files beyond
+    ``limit`` bytes are left empty.
     """
     found: dict[str, Entry] = {}
     total = 0
@@ -118,10 +135,19 @@ def entries(cache: BlobCache, layers: Iterable[Layer]) -> tuple[dict[str, Entry]
                 folder, _, last = name.rpartition("/")
                 if last.startswith(".wh."):
                     remove(found, folder if last == ".wh..wh..opq" else f"{folder}/{last[4:]}")
-                elif WANTED.fullmatch(name):
+                elif wanted(name, member):
                     if not member.isdir():
                         remove(found, name)
-                    found[name] = Entry(member.type, member.linkname, small(tar, member))
+                    found[name] = Entry(
+                        member.type,
+                        member.linkname,
+                        small(tar, member, limit),
+                        member.mode & 0o7777,
+                        member.uid,
+                        member.gid,
+                    )
+                elif name in found:
+                    remove(found, name)
             diff_id = stream.rest()
         if diff_id != layer.diff_id:
             raise BuildError(
@@ -139,9 +165,9 @@ def remove(found: dict[str, Entry], path: str) -> None:
         del found[name]
 
 
-def small(tar: Counted, member: tarfile.TarInfo) -> bytes:
+def small(tar: Counted, member: tarfile.TarInfo, limit: int) -> bytes:
     """A small regular file's bytes."""
-    if not member.isreg() or member.size > SMALL:
+    if not member.isreg() or member.size > limit:
         return b""
     file = tar.extractfile(member)
     return file.read() if file else b""

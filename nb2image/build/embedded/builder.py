@@ -92,6 +92,7 @@ class EmbeddedBuilder:
             seconds=time.monotonic() - begun,
             steps=len(own),
             file=str(self.destination.layout or ""),
+            pushed_only=not (self.destination.layout or self.destination.engine),
             base=f"{printable(base.name)} ({base.reason})",
             layers=(
                 BuiltLayer(command=base.name, size=base.facts.size),
@@ -198,7 +199,7 @@ class EmbeddedBuilder:
         setup = self.cache.layer(
             key, lambda file: project.write_setup(file, facts, python, version, packing)
         )
-        layers = [setup, *in_order(wheels)]
+        layers = [*base.added, setup, *in_order(wheels)]
         if any(file.kind in ("data", "included") for file in plan.files):
             layers.append(
                 self.written(lambda file: project.write_data(file, context, plan, packing))

@@ -90,9 +90,9 @@ class LayerWriter:
         """A symbolic link."""
         self._head(path, kind=tarhead.SYMLINK, mode=0o777, target=target)
 
-    def hard_link(self, path: str, target: str) -> None:
-        """A further name of a file that this layer holds already."""
-        self._head(path, kind=tarhead.LINK, target=target)
+    def hard_link(self, path: str, target: str, *, mode: int = 0o644, owner: Owner = ROOT) -> None:
+        """A further name of a file that this layer holds already, whose mode and owner it has."""
+        self._head(path, kind=tarhead.LINK, target=target, mode=mode, owner=owner)
 
     def file(
         self,

@@ -132,6 +132,8 @@ def replacing(target: Path) -> Iterator[Path]:
             target.rename(old)
         new.rename(target)
     finally:
+        if old.exists() and not target.exists():
+            old.rename(target)
         for path in (new, old):
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)

@@ -8,18 +8,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nb2image.build.choose import BuildOptions, choose_base
+from nb2image.build.embedded.archive import read_image
 from nb2image.build.embedded.base import Base
 from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.builder import EmbeddedBuilder
 from nb2image.build.embedded.credentials import Credentials
+from nb2image.build.embedded.debian.archive import DebianArchive
+from nb2image.build.embedded.debian.closure import BASE_DIFFERS
 from nb2image.build.embedded.debian.mirrors import apt_proxies, machine_mirrors
 from nb2image.build.embedded.debian.release import Verifier
 from nb2image.build.embedded.debian.source import DebianBase
+from nb2image.build.embedded.debian.upon import PackagesUpon
 from nb2image.build.embedded.http import Http
 from nb2image.build.embedded.pull import RegistryBase
 from nb2image.build.embedded.sources import ArchiveBase, BaseSource
 from nb2image.build.embedded.targets import Delivery, Destination
-from nb2image.errors import BuildError, OptionError
+from nb2image.errors import BuildError, OptionError, PlanError
 from nb2image.events import Emit, Noticed
 from nb2image.model import BuildPlan, Finding
 from nb2image.network import NetworkConfig, read_network
@@ -38,25 +42,42 @@ def make_builder(
     plan: BuildPlan, asked: BuildOptions, destination: Destination, services: Services
 ) -> EmbeddedBuilder:
     """The builder for a plan. Raises OptionError."""
-    network = read_network(services.environ)
-    http = Http(network)
-    cache = BlobCache(root=services.cache / "images")
-    credentials = Credentials(run=services.run, environ=services.environ)
+    delivery = make_delivery(services)
+    http, cache = delivery.http, delivery.cache
     return EmbeddedBuilder(
         run=services.run,
         environ=services.environ,
         http=http,
-        index=LateIndex(network, services),
+        index=LateIndex(http.network, services),
         cache=cache,
-        base=base_source(plan, asked, http, cache, credentials, services),
-        delivery=Delivery(
-            cache=cache, http=http, credentials=credentials, environ=services.environ
-        ),
+        base=base_source(plan, asked, http, cache, delivery.credentials, services),
+        delivery=delivery,
         destination=destination,
         compression=asked.compression,
         check=asked.check,
         others=asked.others,
     )
+
+
+def make_delivery(services: Services) -> Delivery:
+    """What brings images to a registry or an engine, with this user's network and logins."""
+    return Delivery(
+        cache=BlobCache(root=services.cache / "images"),
+        http=Http(read_network(services.environ)),
+        credentials=Credentials(run=services.run, environ=services.environ),
+        environ=services.environ,
+    )
+
+
+def push_layout(services: Services, path: Path, tag: str, platform: str, emit: Emit) -> None:
+    """Push the image in a layout, which another builder wrote, to the registry of its tag.
+
+    Raises BuildError.
+    """
+    delivery = make_delivery(services)
+    architecture = platform.rpartition("/")[2] or "amd64"
+    image = read_image(path, delivery.cache, architecture)
+    delivery.deliver([image], tag, Destination(push=True), emit)
 
 
 def base_source(
@@ -69,6 +90,14 @@ def base_source(
 ) -> BaseSource:
     """Where the base comes from. Raises OptionError for a file that is not there."""
     choice = choose_base(plan, asked)
+    archive = DebianArchive(
+        http=http_for_debian(http),
+        cache=cache,
+        verifier=Verifier(run=services.run),
+        mirrors=mirrors(asked.mirror),
+        snapshot=snapshot_id(asked.snapshot),
+    )
+    packages = PackagesUpon(archive=archive, cache=cache, compression=asked.compression)
     if choice.kind == "archive":
         path = Path(asked.base)
         if not path.exists():
@@ -78,29 +107,29 @@ def base_source(
                 hint="--base takes 'debian', or a file that docker save wrote; "
                 "an image of a registry is named with --base-image",
             )
-        return ArchiveBase(path=path, cache=cache)
+        return ArchiveBase(path=path, cache=cache, packages=packages)
     debian = DebianBase(
-        http=http_for_debian(http),
-        cache=cache,
-        verifier=Verifier(run=services.run),
-        mirrors=mirrors(asked.mirror),
-        snapshot=snapshot_id(asked.snapshot),
-        compression=asked.compression,
-        reason=choice.reason,
+        archive=archive, cache=cache, compression=asked.compression, reason=choice.reason
     )
     if choice.kind == "debian":
         return debian
     if choice.kind == "registry":
-        return RegistryBase(http=http, credentials=credentials, cache=cache)
+        return RegistryBase(http=http, credentials=credentials, cache=cache, packages=packages)
     quick = RegistryBase(
-        http=Http(http.network, waits=QUICK_WAITS), credentials=credentials, cache=cache
+        http=Http(http.network, waits=QUICK_WAITS),
+        credentials=credentials,
+        cache=cache,
+        packages=packages,
     )
     return FirstThatAnswers(first=quick, second=debian)
 
 
 @dataclass(slots=True)
 class FirstThatAnswers:
-    """The base image from its registry, or the one made of packages when no registry answers."""
+    """The base image from its registry, or the one made of packages.
+
+    That is taken when no registry answers, or the image is too old for the plan's packages.
+    """
 
     first: RegistryBase
     second: DebianBase
@@ -120,14 +149,14 @@ class FirstThatAnswers:
         try:
             found = self.first.get(plan, architecture, emit)
             self.taken = self.first
-        except BuildError as error:
-            if error.code != "download-failed":
+        except (BuildError, PlanError) as error:
+            reasons = {"download-failed": "no registry answers", BASE_DIFFERS: error.message}
+            if error.code not in reasons:
                 raise
-            finding = Finding(
-                severity="note", code="registry-silent", message=error.message, hint=""
-            )
+            code = "registry-silent" if error.code == "download-failed" else error.code
+            finding = Finding(severity="note", code=code, message=error.message)
             emit(Noticed(stage="build", finding=finding))
-            self.taken = replace(self.second, reason="no registry answers")
+            self.taken = replace(self.second, reason=reasons[error.code])
             found = self.taken.get(plan, architecture, emit)
         return found
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from nb2image.build.embedded.base import Base
 from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.credentials import Credentials
+from nb2image.build.embedded.debian.upon import PackagesUpon
 from nb2image.build.embedded.http import Http
 from nb2image.build.embedded.registry import HUB, Reference, Registry, parse_reference
 from nb2image.build.embedded.resolve import (
@@ -18,7 +19,6 @@ from nb2image.build.embedded.resolve import (
     make_base,
     resolve,
 )
-from nb2image.build.embedded.sources import refuse_packages
 from nb2image.events import Emit
 from nb2image.model import BuildPlan
 from nb2image.requirements.target import Target
@@ -33,6 +33,7 @@ class RegistryBase:
     http: Http
     credentials: Credentials
     cache: BlobCache
+    packages: PackagesUpon
     described: str = "the base image from its registry"
 
     def target(self, plan: BuildPlan, planned: Target) -> Target:
@@ -41,12 +42,12 @@ class RegistryBase:
 
     def get(self, plan: BuildPlan, architecture: str, emit: Emit) -> Base:
         """See ``BaseSource``."""
-        refuse_packages(plan)
         reference = parse_reference(plan.base.reference)
         python = plan.requirements.python
         name = plan.base.reference.partition("@")[0]
         registry = Registry(self.http, self.credentials, reference.registry)
-        return pull(registry, reference, self.cache, architecture, python, name)
+        base = pull(registry, reference, self.cache, architecture, python, name)
+        return self.packages.added(base, plan)
 
 
 def pull(

@@ -9,7 +9,7 @@ from typing import Protocol
 from nb2image.build.embedded.archive import read_base
 from nb2image.build.embedded.base import Base
 from nb2image.build.embedded.blobs import BlobCache
-from nb2image.errors import PlanError
+from nb2image.build.embedded.debian.upon import PackagesUpon
 from nb2image.events import Emit
 from nb2image.model import BuildPlan
 from nb2image.requirements.target import Target
@@ -35,6 +35,7 @@ class ArchiveBase:
 
     path: Path
     cache: BlobCache
+    packages: PackagesUpon
 
     @property
     def described(self) -> str:
@@ -47,23 +48,11 @@ class ArchiveBase:
 
     def get(self, plan: BuildPlan, architecture: str, emit: Emit) -> Base:
         """See ``BaseSource``."""
-        refuse_packages(plan)
         python = plan.requirements.python
-        return named(read_base(self.path, self.cache, architecture=architecture, python=python))
+        base = read_base(self.path, self.cache, architecture=architecture, python=python)
+        return self.packages.added(named(base), plan)
 
 
 def named(base: Base) -> Base:
     """The base as its label names it: a reference without its tag's default registry."""
     return replace(base, name=base.name.removeprefix("docker.io/library/"))
-
-
-def refuse_packages(plan: BuildPlan) -> None:
-    """Raise PlanError when the plan installs packages: upon a finished base that takes a RUN."""
-    system = [p.name for p in plan.requirements.system if p.stage == "final"]
-    if system:
-        raise PlanError(
-            "the embedded builder cannot install Debian packages upon this base: "
-            + ", ".join(system),
-            code="embedded-needs-run",
-            hint="add --base debian, which makes a base that holds them, or --builder docker",
-        )

@@ -55,11 +55,13 @@ def test_builder(
         (COMPILED, {}, True, "podman"),
         (COMPILED, {}, False, "embedded"),
         (COMPILED, {"archive": Path("image.tar")}, True, "podman"),
-        (COMPILED, {"push": True}, True, "embedded"),
+        (COMPILED, {"push": True}, True, "podman"),
+        (COMPILED, {"push": True, "base": "debian"}, True, "embedded"),
         (COMPILED, {"builder": "embedded"}, True, "embedded"),
         (plan(trim=True), {}, True, "embedded"),
         (PLAN, {}, True, "embedded"),
         (PLAN, {"builder": "podman"}, True, "podman"),
+        (PLAN, {"builder": "podman", "push": True}, True, "podman"),
     ],
 )
 def test_podman_makes_what_must_be_compiled(
@@ -74,7 +76,8 @@ def test_podman_makes_what_must_be_compiled(
     ("of", "asked"),
     [
         (PLAN, {"builder": "docker", "push": True}),
-        (PLAN, {"builder": "podman", "push": True}),
+        (PLAN, {"builder": "podman", "push": True, "base": "debian"}),
+        (PLAN, {"builder": "podman", "archive": Path("x.tar"), "check": "sha256:0"}),
     ],
 )
 def test_contradictions(of: BuildPlan, asked: dict[str, Any]) -> None:
@@ -112,11 +115,12 @@ def test_cuda_in_wheels_needs_no_engine() -> None:
     ("of", "asked", "kind", "said"),
     [
         (PLAN, {}, "registry-or-debian", "Debian bookworm's packages when none answers"),
-        (SYSTEM, {}, "debian", "the plan needs Debian packages"),
+        (SYSTEM, {}, "registry-or-debian", "this base from its registry"),
         (NAMED, {}, "registry", "named with --base-image"),
         (NEWER, {}, "registry", "no Debian release has Python 3.12"),
         (NAMED, {"base": "debian"}, "debian", ""),
         (PLAN, {"snapshot": "2026-01-15"}, "debian", ""),
+        (NAMED, {"snapshot": "2026-01-15"}, "registry", ""),
         (PLAN, {"base": "base.tar"}, "archive", ""),
     ],
 )

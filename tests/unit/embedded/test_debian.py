@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import lzma
 import struct
 import tarfile
@@ -14,19 +13,21 @@ import pytest
 
 from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.debian import ldcache
+from nb2image.build.embedded.debian.archive import DebianArchive
+from nb2image.build.embedded.debian.closure import closure
 from nb2image.build.embedded.debian.deb import read_deb
-from nb2image.build.embedded.debian.index import PackageIndex, closure
+from nb2image.build.embedded.debian.index import PackageIndex
 from nb2image.build.embedded.debian.mirrors import PUBLIC, PUBLIC_SECURITY, choose
 from nb2image.build.embedded.debian.release import Verifier, binary_keys, read_release
-from nb2image.build.embedded.debian.root import does_something
+from nb2image.build.embedded.debian.scripts import does_something
 from nb2image.build.embedded.debian.source import PACKAGES, DebianBase
 from nb2image.build.embedded.debian.version import compare
 from nb2image.build.embedded.http import Http
 from nb2image.errors import BuildError, PlanError
 from nb2image.events import ignore
 from nb2image.network import NetworkConfig
-from nb2image.process import Completed
 from nb2image.resources import folder
+from tests.unit.embedded.debs import Gpgv, deb
 from tests.unit.image.plans import plan as make_plan
 
 
@@ -76,7 +77,7 @@ def test_closure_follows_alternatives_and_virtual_packages() -> None:
     """The first alternative that exists, unless another is there already."""
     packages = index(
         stanza("app", Depends="libc6 (>= 2.3), gone | awk, mta [amd64], helper:any"),
-        stanza("libc6", **{"Pre-Depends": "libgcc-s1"}),
+        stanza("libc6", "2.36", **{"Pre-Depends": "libgcc-s1"}),
         stanza("libgcc-s1"),
         stanza("mawk", Provides="awk (= 1)"),
         stanza("mail", Provides="mta"),
@@ -116,29 +117,6 @@ def test_an_index_without_sense_is_refused(fields: dict[str, str]) -> None:
     """Signed or not: a path leads below the mirror, a hash is one."""
     with pytest.raises(BuildError):
         index(stanza("a", **fields)).find("a")
-
-
-def deb(members: list[tuple[str, bytes, bytes, str]], control: bytes = b"Package: a\n") -> bytes:
-    """A package of (name, kind, data, link) entries."""
-
-    def tar(entries: list[tuple[str, bytes, bytes, str]]) -> bytes:
-        out = io.BytesIO()
-        with tarfile.open(fileobj=out, mode="w:xz") as archive:
-            for name, kind, data, link in entries:
-                info = tarfile.TarInfo(name)
-                info.type, info.size, info.linkname = kind, len(data), link
-                archive.addfile(info, io.BytesIO(data))
-        return out.getvalue()
-
-    made = b"!<arch>\n"
-    for name, data in (
-        ("debian-binary", b"2.0\n"),
-        ("control.tar.xz", tar([("./control", tarfile.REGTYPE, control, "")])),
-        ("data.tar.xz", tar(members)),
-    ):
-        made += f"{name:<16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(data):<10}`\n".encode() + data
-        made += b"\n" * (len(data) % 2)
-    return made
 
 
 def test_a_package_is_merged_into_usr_without_its_documentation(tmp_path: Path) -> None:
@@ -187,7 +165,10 @@ def test_hostile_packages_are_refused(tmp_path: Path, data: bytes) -> None:
     [
         (b"#!/bin/sh\nset -e\n# made by a tool\nexit 0\n", False),
         (b'#!/bin/sh\nif [ "$1" = configure ]; then\n  ldconfig\nfi\n', False),
-        (b"#!/bin/sh\nset -e\nupdate-alternatives --install /usr/bin/x x /usr/bin/y 1\n", True),
+        (b'#!/bin/sh\ndpkg-maintscript-helper rm_conffile /etc/x 1.0-1 -- "$@"\n', False),
+        (b"#!/bin/sh\nupdate-alternatives --install /usr/bin/x x /usr/bin/y 1\n", False),
+        (b"#!/bin/sh\nupdate-alternatives --install /usr/bin/$p $p /usr/bin/y 1\n", True),
+        (b"#!/bin/sh\nadduser --system x\n", True),
     ],
 )
 def test_scripts_that_do_something_are_found(script: bytes, expected: bool) -> None:
@@ -225,28 +206,15 @@ def test_the_loaders_cache_has_its_header_and_order() -> None:
     """Entries are sorted as the loader searches them, numbers by value, descending."""
     lib = "usr/lib/x86_64-linux-gnu"
     paths = [f"{lib}/{n}" for n in ("libz.so.1", "libz.so", "libq.so.10", "libq.so.9", "x.py")]
-    data = ldcache.write(paths, [lib], "amd64")
+    data = ldcache.write(dict.fromkeys(paths, False) | {f"{lib}/libown.so": True}, [lib], "amd64")
     magic, count = struct.unpack_from("<20sI", data)
-    assert (magic, count) == (b"glibc-ld.so.cache1.1", 3)
+    assert (magic, count) == (b"glibc-ld.so.cache1.1", 4)
     names = []
     for number in range(count):
         _, key, value = struct.unpack_from("<iII", data, 48 + 24 * number)
         names.append(data[key : data.index(b"\0", key)].decode())
         assert data[value : data.index(b"\0", value)].decode() == f"/{lib}/{names[-1]}"
-    assert names == ["libz.so.1", "libq.so.10", "libq.so.9"]
-
-
-class Gpgv:
-    """gpgv that says what it is told to say."""
-
-    def __init__(self, said: str, text: str) -> None:
-        self.said = said
-        self.text = text
-
-    def __call__(self, argv: object, **_: object) -> Completed:
-        words = list(argv)  # type: ignore[call-overload]
-        Path(words[words.index("--output") + 1]).write_text(self.text)
-        return Completed(status=2, stdout=self.said, stderr="")
+    assert names == ["libz.so.1", "libq.so.10", "libq.so.9", "libown.so"]
 
 
 RELEASE = "Codename: bookworm\nSuite: stable\nSHA256:\n " + "a" * 64 + " 12 main/x\n"
@@ -315,13 +283,15 @@ def test_a_snapshot_is_taken_whole(named: str, expected: str, tmp_path: Path) ->
         data = packed if "by-hash" in asked[-1] else b"signed"
         return httpx.Response(200, stream=httpx.ByteStream(data))
 
-    source = DebianBase(
+    cache = BlobCache(root=tmp_path)
+    archive = DebianArchive(
         http=Http(NetworkConfig(), transport=httpx.MockTransport(answer)),
-        cache=BlobCache(root=tmp_path),
+        cache=cache,
         verifier=Verifier(run=Gpgv("[GNUPG:] VALIDSIG 2\n", text)),
         mirrors=("http://m.test/debian", ""),
         snapshot="20260115T000000Z",
     )
+    source = DebianBase(archive=archive, cache=cache)
     with pytest.raises(Stop):
         source.get(make_plan(), "amd64", ignore)
     assert {url for url in asked if "/dists/" not in url} <= {

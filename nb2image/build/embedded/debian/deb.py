@@ -14,6 +14,7 @@ import sys
 import tarfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
@@ -62,22 +63,41 @@ class Deb:
     """Its control files: control, md5sums, postinst, …"""
 
 
-def read_deb(path: Path, name: str) -> Deb:
-    """Read a package. Raises BuildError when it is broken or leads out of the image."""
-    try:
-        with path.open("rb") as file:
-            control: dict[str, bytes] = {}
-            files: list[Unpacked] = []
-            for member, stream in members(file, name):
-                if member.startswith("control.tar"):
-                    control = read_control(unpacked(member, stream, name))
-                elif member.startswith("data.tar"):
-                    files = list(read_data(unpacked(member, stream, name), name))
-    except (tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError, ValueError) as error:
-        raise broken(name, str(error)) from error
+def read_deb(path: Path, name: str, *, merged: bool = True) -> Deb:
+    """Read a package; ``merged``: its old top folders become those of /usr.
+
+    Raises BuildError when it is broken or leads out of the image.
+    """
+    files: tuple[Unpacked, ...] = ()
+    control: dict[str, bytes] = {}
+    with opened(path, name) as parts:
+        for member, stream in parts:
+            if member.startswith("control.tar"):
+                control = read_control(unpacked(member, stream, name))
+            elif member.startswith("data.tar"):
+                files = tuple(read_data(unpacked(member, stream, name), name, merged=merged))
     if not control:
         raise broken(name, "it has no control files")
-    return Deb(files=tuple(files), control=control)
+    return Deb(files=files, control=control)
+
+
+def read_controls(path: Path, name: str) -> dict[str, bytes]:
+    """Read a package's control files alone. Raises BuildError when it is broken."""
+    with opened(path, name) as parts:
+        for member, stream in parts:
+            if member.startswith("control.tar"):
+                return read_control(unpacked(member, stream, name))
+    raise broken(name, "it has no control files")
+
+
+@contextmanager
+def opened(path: Path, name: str) -> Iterator[Iterator[tuple[str, IO[bytes]]]]:
+    """The members of a package. Raises BuildError when it is broken, there and while read."""
+    try:
+        with path.open("rb") as file:
+            yield members(file, name)
+    except (tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError, ValueError) as error:
+        raise broken(name, str(error)) from error
 
 
 def members(file: IO[bytes], name: str) -> Iterator[tuple[str, IO[bytes]]]:
@@ -145,12 +165,12 @@ def read_control(stream: IO[bytes]) -> dict[str, bytes]:
     return found
 
 
-def read_data(stream: IO[bytes], name: str) -> Iterator[Unpacked]:
+def read_data(stream: IO[bytes], name: str, *, merged: bool = True) -> Iterator[Unpacked]:
     """The package's files, compressed one by one."""
     total = 0
     with tarfile.open(fileobj=stream, mode="r|", bufsize=PIECE) as tar:
         for member in tar:
-            path = image_path(member.name, name)
+            path = image_path(member.name, name, merged=merged)
             total += member.size
             if member.size > MAX_FILE or total > MAX_UNPACKED:
                 raise ValueError("it unpacks to an absurd size")
@@ -167,9 +187,10 @@ def read_data(stream: IO[bytes], name: str) -> Iterator[Unpacked]:
             if member.isdir():
                 yield Unpacked(kind=tarfile.DIRTYPE, **common)
             elif member.issym():
-                yield Unpacked(kind=tarfile.SYMTYPE, target=link(member.linkname), **common)
+                target = link(member.linkname) if merged else member.linkname
+                yield Unpacked(kind=tarfile.SYMTYPE, target=target, **common)
             elif member.islnk():
-                target = image_path(member.linkname, name)
+                target = image_path(member.linkname, name, merged=merged)
                 yield Unpacked(kind=tarfile.LNKTYPE, target=target, **common)
             elif member.isreg():
                 file = tar.extractfile(member)
@@ -181,13 +202,13 @@ def read_data(stream: IO[bytes], name: str) -> Iterator[Unpacked]:
                 raise broken(name, f"{printable(path)} is a device")
 
 
-def image_path(member: str, name: str) -> str:
-    """Where a member goes: below the root, the old top folders merged into /usr."""
+def image_path(member: str, name: str, *, merged: bool) -> str:
+    """Where a member goes, below the root."""
     parts = [part for part in member.split("/") if part not in ("", ".")]
     if ".." in parts or "\0" in member:
         raise broken(name, f"{printable(member)} leads out of the image")
     path = "/".join(parts)
-    return f"usr/{path}" if MERGED.match(path) else path
+    return f"usr/{path}" if merged and MERGED.match(path) else path
 
 
 def link(target: str) -> str:

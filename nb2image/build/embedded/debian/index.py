@@ -1,4 +1,4 @@
-"""The packages of a release and the closure of some of them. Pure.
+"""The packages of a release. Pure.
 
 https://www.debian.org/doc/debian-policy/ch-relationships.html
 """
@@ -6,20 +6,20 @@ https://www.debian.org/doc/debian-policy/ch-relationships.html
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from urllib.parse import urlsplit
 
+from nb2image.build.embedded.debian.relation import Relation, relations, singles
 from nb2image.build.embedded.debian.version import newest_first
-from nb2image.errors import BuildError, PlanError
+from nb2image.errors import BuildError
 
 FIRST = re.compile(rb"Package: ([^\s]+)")
 FIELDS = re.compile(rb"\nP(?:ackage: ([^\s]+)|rovides: ([^\n]+))")
 """Begins with plain bytes, for which a search takes a tenth of the time of ``^``."""
-RELATION = re.compile(r"\s*([a-z0-9][a-z0-9+.-]*)(?::\S+)?\s*(?:\(.*?\))?\s*(?:\[.*?\])?\s*")
+OFFER = re.compile(r"\s*([a-z0-9][a-z0-9+.-]*)[^,]*")
 SHA256 = re.compile(r"[0-9a-f]{64}")
-MAX_PACKAGES = 1500
 MAX_DEB_BYTES = 4 * 1000**3
 
 
@@ -35,8 +35,11 @@ class Package:
     path: str
     """Below the mirror, ``pool/main/…``."""
     mirror: str
-    depends: tuple[tuple[str, ...], ...]
+    depends: tuple[tuple[Relation, ...], ...]
     """Each of these groups needs one of its alternatives."""
+    provides: tuple[Relation, ...] = ()
+    refuses: tuple[Relation, ...] = ()
+    """What cannot be installed beside it: its Conflicts and Breaks."""
     stanza: str
     """As the index has it."""
 
@@ -61,8 +64,8 @@ class PackageIndex:
                 start = found.start(1) - len(b"Package: ")
                 self._places.setdefault(name, []).append((number, start))
                 continue
-            for group in relations(found[2].decode()):
-                self._provided.setdefault(group[0], []).append(name)
+            for offer in OFFER.findall(found[2].decode()):
+                self._provided.setdefault(offer, []).append(name)
 
     def find(self, name: str, version: str = "") -> Package | None:
         """The newest package of a name, or the one of a version."""
@@ -93,7 +96,6 @@ def parse(stanza: str, mirror: str) -> Package:
         raise BuildError(
             f"the package index says nothing sane of {name[:100]!r}", code="debian-index"
         )
-    depends = ", ".join(filter(None, (fields.get("Pre-Depends"), fields.get("Depends"))))
     return Package(
         name=name,
         version=fields.get("Version", ""),
@@ -102,9 +104,16 @@ def parse(stanza: str, mirror: str) -> Package:
         size=int(size),
         path=path,
         mirror=mirror,
-        depends=relations(depends),
+        depends=relations(joined(fields, "Pre-Depends", "Depends")),
+        provides=singles(fields.get("Provides", "")),
+        refuses=singles(joined(fields, "Conflicts", "Breaks")),
         stanza=stanza,
     )
+
+
+def joined(fields: Mapping[str, str], *names: str) -> str:
+    """Several relationship fields as one."""
+    return ", ".join(filter(None, (fields.get(name) for name in names)))
 
 
 def read_fields(stanza: str) -> dict[str, str]:
@@ -118,70 +127,3 @@ def read_fields(stanza: str) -> dict[str, str]:
             last, _, value = line.partition(":")
             found[last] = value.strip()
     return found
-
-
-def relations(text: str) -> tuple[tuple[str, ...], ...]:
-    """The names of a relationship field: groups of alternatives; versions are not read."""
-    groups = []
-    for part in filter(str.strip, text.split(",")):
-        names = (RELATION.fullmatch(one) for one in part.split("|"))
-        found = tuple(name[1] for name in names if name)
-        if found:
-            groups.append(found)
-    return tuple(groups)
-
-
-def closure(
-    index: PackageIndex, wanted: Sequence[str], dropped: Iterable[str] = ()
-) -> tuple[Package, ...]:
-    """The packages that are wanted with all that they depend on, by name.
-
-    ``dropped`` are not followed: what they do for others is done in another way. An alternative
-    that is in the set already wins over the first one. Raises PlanError for a name that no index
-    has.
-    """
-    chosen: dict[str, Package] = {}
-    skip = set(dropped)
-    queue: list[tuple[tuple[str, ...], str]] = [((name,), "") for name in wanted]
-    while queue:
-        group, by = queue.pop(0)
-        if any(satisfied(index, name, chosen, skip) for name in group):
-            continue
-        package = first_of(index, group, chosen)
-        if package is None:
-            raise PlanError(
-                f"Debian has no package {' or '.join(group)}"
-                + (f", which {by} depends on" if by else ""),
-                code="apt-package-missing",
-                hint="look the name up at packages.debian.org and correct --apt",
-            )
-        chosen[package.name] = package
-        if len(chosen) > MAX_PACKAGES:
-            raise PlanError("the packages depend on too many others", code="apt-too-many")
-        queue += [(needed, package.name) for needed in package.depends]
-    return tuple(chosen[name] for name in sorted(chosen))
-
-
-def satisfied(
-    index: PackageIndex, name: str, chosen: Mapping[str, Package], skip: set[str]
-) -> bool:
-    """Whether the name is dropped, chosen, or provided by a chosen package."""
-    plain = name.partition("=")[0]
-    return plain in chosen or plain in skip or any(p in chosen for p in index.providers(plain))
-
-
-def first_of(
-    index: PackageIndex, group: Sequence[str], chosen: Mapping[str, Package]
-) -> Package | None:
-    """The package for the first alternative that exists, really or virtually."""
-    for name in group:
-        plain, _, version = name.partition("=")
-        plain = plain.partition(":")[0]
-        found = index.find(plain, version)
-        if found is not None:
-            return found
-        for provider in index.providers(plain):
-            found = index.find(provider)
-            if found is not None:
-                return found
-    return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cmp_to_key
 
 MAGIC = b"glibc-ld.so.cache1.1"
@@ -21,18 +21,19 @@ HEADER = struct.Struct("<20sIIB3xI12x")
 ENTRY = struct.Struct("<iIIIQ")
 
 
-def write(paths: Iterable[str], folders: Iterable[str], architecture: str) -> bytes:
+def write(paths: Mapping[str, bool], folders: Iterable[str], architecture: str) -> bytes:
     """The cache of the libraries among ``paths`` that lie in ``folders`` themselves.
 
-    Earlier folders win. Paths have no leading slash; names without a version are for linking.
+    Earlier folders win. Paths have no leading slash; each with whether it is a file of its own:
+    links without a version in their names are for linking.
     """
     order = list(folders)
     found: dict[str, str] = {}
     by_folder: dict[str, list[str]] = {folder: [] for folder in order}
-    for path in paths:
+    for path, is_file in paths.items():
         folder, _, name = path.rpartition("/")
-        versioned = NUMBERED.search(name) or name.startswith("ld-")
-        if folder in by_folder and LIBRARY.fullmatch(name) and versioned:
+        loaded = is_file or NUMBERED.search(name) or name.startswith("ld-")
+        if folder in by_folder and LIBRARY.fullmatch(name) and loaded:
             by_folder[folder].append(name)
     for folder in order:
         for name in by_folder[folder]:

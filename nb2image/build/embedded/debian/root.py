@@ -1,22 +1,23 @@
 """The root file system of a Debian base: what packages hold, and what their scripts would do.
 
 No maintainer script runs. What theirs does that matters here is done by the functions below; a
-package whose script does more than is known here is refused by ``unhandled``.
+package whose script does more than is known here is refused by ``refuse_unhandled``.
 """
 
 from __future__ import annotations
 
-import re
 import tarfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import BinaryIO
 
 from nb2image.build.embedded import tarhead
-from nb2image.build.embedded.debian import ldcache
-from nb2image.build.embedded.debian.deb import Deb, Unpacked
+from nb2image.build.embedded.debian import ldcache, scripts
+from nb2image.build.embedded.debian.deb import LEFT_OUT, Deb, Unpacked
 from nb2image.build.embedded.debian.index import Package
 from nb2image.build.embedded.layer import Compression, Layer, LayerWriter
 from nb2image.build.embedded.tarhead import Owner
+from nb2image.errors import PlanError
 
 TRIPLETS = {"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}
 LOADERS = {
@@ -68,22 +69,32 @@ HANDLED = frozenset(
 """Packages whose scripts do nothing that is missed here, or what ``extras`` does."""
 
 
-def unhandled(debs: Mapping[str, Deb]) -> list[str]:
-    """The packages whose installation runs a script that nobody here knows, sorted."""
-    return sorted(
+def refuse_unhandled(controls: Mapping[str, Mapping[str, bytes]]) -> None:
+    """Raise PlanError for packages whose installation runs a script that nobody here knows.
+
+    ``controls`` are the control files of each package.
+    """
+    unknown = sorted(
         name
-        for name, deb in debs.items()
-        if name not in HANDLED and does_something(deb.control.get("postinst", b""))
+        for name, control in controls.items()
+        if name not in HANDLED
+        and (
+            scripts.does_something(control.get("postinst", b""))
+            or scripts.DIVERTS.search(control.get("preinst", b""))
+        )
     )
+    if unknown:
+        raise needs_scripts(unknown)
 
 
-def does_something(script: bytes) -> bool:
-    """Whether a postinst is more than the empty frame that packaging tools make."""
-    lines = (line.strip() for line in script.decode("utf-8", "replace").splitlines())
-    idle = re.compile(
-        r"|#.*|set -e[u]?|exit 0|:|ldconfig|esac|;;|fi|case .* in|.*\)|if .*; then|else|then|true"
+def needs_scripts(names: Sequence[str]) -> PlanError:
+    """The error for packages that only their own scripts can install."""
+    return PlanError(
+        "these packages run a script when they are installed, which the embedded builder "
+        f"cannot: {', '.join(names)}",
+        code="embedded-needs-run",
+        hint="build with Docker (--builder docker)",
     )
-    return any(not idle.fullmatch(line) for line in lines)
 
 
 def root_entries(
@@ -103,6 +114,9 @@ def root_entries(
     everything = {**merged(deb for _, deb in below), **entries}
     known = [*(p for p, _ in below), *packages]
     controls = {**{p.name: deb for p, deb in below}, **debs}
+    effects = script_effects(debs, everything)
+    entries |= effects
+    everything |= effects
     entries |= extras(everything, known, controls, architecture, python, whole=not below)
     return entries
 
@@ -117,11 +131,15 @@ def write_root(
 ) -> Layer:
     """Write the packages' ``root_entries`` as one layer."""
     writer = LayerWriter(file, time=time, compression=compression)
-    for path in sorted(entries):
-        write_entry(writer, entries[path])
+    for _, one in sorted(first_written(entries).items()):
+        write_entry(writer, one)
+    return writer.finish(f"Debian packages: {first_names(packages)}")
+
+
+def first_names(packages: Sequence[Package]) -> str:
+    """The packages in a few words."""
     named = ", ".join(p.name for p in packages[:6])
-    more = f" and {len(packages) - 6} more" if len(packages) > 6 else ""
-    return writer.finish(f"Debian packages: {named}{more}")
+    return f"{named} and {len(packages) - 6} more" if len(packages) > 6 else named
 
 
 def merged(debs: Iterable[Deb]) -> dict[str, Unpacked]:
@@ -134,28 +152,30 @@ def merged(debs: Iterable[Deb]) -> dict[str, Unpacked]:
                 if top in MERGED and one.path in MERGED:
                     continue
                 found[one.path] = one
-    hard = {path: one for path, one in found.items() if one.kind == tarfile.LNKTYPE}
-    for path, one in hard.items():
-        # its target may be sorted behind it: a copy of the name is a copy of the file
-        source = found.get(one.target)
-        if source is None or source.kind != tarfile.REGTYPE:
-            del found[path]
-        else:
-            found[path] = renamed(source, path)
+    for path, one in [*found.items()]:
+        if one.kind == tarfile.LNKTYPE:
+            source = found.get(one.target)
+            if source is None or source.kind != tarfile.REGTYPE:
+                del found[path]
     return found
 
 
-def renamed(one: Unpacked, path: str) -> Unpacked:
-    """The same file under another path."""
-    return Unpacked(
-        path=path,
-        kind=one.kind,
-        mode=one.mode,
-        uid=one.uid,
-        gid=one.gid,
-        data=one.data,
-        packed=one.packed,
-    )
+def first_written(entries: Mapping[str, Unpacked]) -> dict[str, Unpacked]:
+    """The entries with every hard link leading to the name of its file that is sorted first."""
+    made = dict(entries)
+    names: dict[str, list[str]] = {}
+    for path, one in entries.items():
+        if one.kind == tarfile.LNKTYPE:
+            names.setdefault(one.target, [one.target]).append(path)
+    for target, paths in names.items():
+        first, *others = sorted(paths)
+        source = entries[target]
+        made[first] = replace(source, path=first)
+        for path in others:
+            made[path] = replace(
+                source, path=path, kind=tarfile.LNKTYPE, target=first, data=b"", packed=b""
+            )
+    return made
 
 
 def extras(
@@ -171,16 +191,12 @@ def extras(
     triplet = TRIPLETS[architecture]
     libraries = (f"usr/local/lib/{triplet}", "usr/local/lib", f"usr/lib/{triplet}", "usr/lib")
     made = {
-        "etc/ld.so.cache": plain("etc/ld.so.cache", ldcache.write(files, libraries, architecture)),
+        "etc/ld.so.cache": plain(
+            "etc/ld.so.cache", ldcache.write(loadable(files), libraries, architecture)
+        ),
         "var/lib/dpkg/status": plain("var/lib/dpkg/status", status(packages)),
     }
-    for package in packages:
-        deb = controls[package.name]
-        listed = "".join(f"/{one.path}\n" for one in deb.files).encode()
-        shown = f"{package.name}:{architecture}" if is_multiarch(package) else package.name
-        for suffix, data in (("list", listed), ("md5sums", deb.control.get("md5sums", b""))):
-            path = f"var/lib/dpkg/info/{shown}.{suffix}"
-            made[path] = plain(path, data)
+    made |= {one.path: one for one in dpkg_info(packages, controls, architecture)}
     made["var/lib/dpkg/info"] = folder("var/lib/dpkg/info")
     if not whole:
         return made
@@ -194,19 +210,63 @@ def extras(
     made["root"] = folder("root", 0o700)
     made |= {path: symlink(path, target) for path, target in LINKS.items()}
     made |= accounts(files)
-    made |= certificates(files)
     loader, target = LOADERS[architecture]
     if loader not in files:
         made[loader] = symlink(loader, target)
     for name in ("python", "python3"):
         made[f"usr/bin/{name}"] = symlink(f"usr/bin/{name}", f"python{python}")
-    made["etc/localtime"] = symlink("etc/localtime", "/usr/share/zoneinfo/Etc/UTC")
-    made["etc/timezone"] = plain("etc/timezone", b"Etc/UTC\n")
     if "usr/bin/dash" in files:
         made["usr/bin/sh"] = symlink("usr/bin/sh", "dash")
     if "usr/share/libc-bin/nsswitch.conf" in files and "etc/nsswitch.conf" not in files:
         text = files["usr/share/libc-bin/nsswitch.conf"].data
         made["etc/nsswitch.conf"] = plain("etc/nsswitch.conf", text)
+    return made
+
+
+def loadable(files: Mapping[str, Unpacked]) -> dict[str, bool]:
+    """The files and links among entries, as ``ldcache`` wants them."""
+    return {
+        path: one.kind != tarfile.SYMTYPE
+        for path, one in files.items()
+        if one.kind != tarfile.DIRTYPE
+    }
+
+
+def dpkg_info(
+    packages: Iterable[Package], controls: Mapping[str, Deb], architecture: str
+) -> Iterator[Unpacked]:
+    """What dpkg keeps of each package: the paths and the hashes of its files."""
+    for package in packages:
+        deb = controls[package.name]
+        listed = "".join(f"/{one.path}\n" for one in deb.files).encode()
+        shown = f"{package.name}:{architecture}" if is_multiarch(package) else package.name
+        for suffix, data in (("list", listed), ("md5sums", deb.control.get("md5sums", b""))):
+            yield plain(f"var/lib/dpkg/info/{shown}.{suffix}", data)
+
+
+def script_effects(debs: Mapping[str, Deb], files: Mapping[str, Unpacked]) -> dict[str, Unpacked]:
+    """What the scripts of some packages make out of files, whatever they are put upon."""
+    made = certificates(files) if "ca-certificates" in debs else {}
+    if "tzdata" in debs:
+        made["etc/localtime"] = symlink("etc/localtime", "/usr/share/zoneinfo/Etc/UTC")
+        made["etc/timezone"] = plain("etc/timezone", b"Etc/UTC\n")
+    return made | generic_names(deb.control.get("postinst", b"") for deb in debs.values())
+
+
+def generic_names(postinsts: Iterable[bytes]) -> dict[str, Unpacked]:
+    """The links and tables of update-alternatives; the highest priority is taken."""
+    made: dict[str, Unpacked] = {}
+    candidates = (one for script in postinsts for one in scripts.alternatives(script))
+    for name, found in scripts.chosen(candidates).items():
+        best = found[0]
+        for generic, link, path in ((name, best.link, best.path), *best.slaves):
+            if LEFT_OUT.match(path[1:]):
+                continue
+            choice = f"etc/alternatives/{generic}"
+            made[link[1:]] = symlink(link[1:], f"/{choice}")
+            made[choice] = symlink(choice, path)
+        table = f"var/lib/dpkg/alternatives/{name}"
+        made[table] = plain(table, scripts.record(found))
     return made
 
 
@@ -273,6 +333,8 @@ def write_entry(writer: LayerWriter, one: Unpacked) -> None:
         writer.folder(one.path, mode=one.mode, owner=owner)
     elif one.kind == tarfile.SYMTYPE:
         writer.symlink(one.path, one.target)
+    elif one.kind == tarfile.LNKTYPE:
+        writer.hard_link(one.path, one.target, mode=one.mode, owner=owner)
     elif one.packed:
         size = len(one.data)
         pieces = [(one.packed, one.data)]

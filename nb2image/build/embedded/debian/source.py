@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from nb2image.build.embedded.base import (
     WANTED,
@@ -20,19 +17,18 @@ from nb2image.build.embedded.base import (
     remember_facts,
 )
 from nb2image.build.embedded.blobs import BlobCache
-from nb2image.build.embedded.debian.deb import Deb, read_deb
-from nb2image.build.embedded.debian.index import Package, PackageIndex, closure
-from nb2image.build.embedded.debian.release import Release, Verifier, read_packages, read_release
-from nb2image.build.embedded.debian.root import root_entries, unhandled, write_root
-from nb2image.build.embedded.http import CONNECTIONS, Http
+from nb2image.build.embedded.debian.archive import DebianArchive, state
+from nb2image.build.embedded.debian.closure import closure
+from nb2image.build.embedded.debian.index import Package
+from nb2image.build.embedded.debian.root import refuse_unhandled, root_entries, write_root
 from nb2image.build.embedded.layer import Compression, Layer
-from nb2image.errors import BuildError, PlanError
+from nb2image.errors import PlanError
 from nb2image.events import Emit
 from nb2image.image.base import GLIBC, PACKAGED
 from nb2image.model import BuildPlan
 from nb2image.requirements.target import Target
 
-RECIPE = 4
+RECIPE = 6
 PACKAGES = (
     *("base-files", "base-passwd", "ca-certificates", "libc-bin", "libgomp1", "libstdc++6"),
     *("netbase", "tzdata"),
@@ -65,11 +61,6 @@ DROPPED = frozenset(
     }
 )
 STARTS_PROGRAMS = re.compile(r"\b(subprocess|os\.system|os\.popen|pexpect|get_ipython|sh\.)")
-SNAPSHOTS = {
-    "Debian": "https://snapshot.debian.org/archive/debian/@SNAPSHOTID@",
-    "Debian-Security": "https://snapshot.debian.org/archive/debian-security/@SNAPSHOTID@",
-}
-"""Where apt looks, too, for releases that name no snapshots of their own."""
 TIME = 315619200
 """1980-01-02, as for the dependencies: the same packages make the same layer."""
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -79,13 +70,8 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 class DebianBase:
     """A ``BaseSource`` of Debian's packages."""
 
-    http: Http
+    archive: DebianArchive
     cache: BlobCache
-    verifier: Verifier
-    mirrors: tuple[str, str]
-    """Of the archive and of its security updates; the second may be empty."""
-    snapshot: str = ""
-    """``20260115T000000Z``: the archive as it was then."""
     compression: Compression = "gzip"
     reason: str = ""
 
@@ -140,59 +126,17 @@ class DebianBase:
         self, suite: str, architecture: str, names: tuple[str, ...], wanted: tuple[str, ...]
     ) -> tuple[tuple[Package, ...], tuple[Package, ...]]:
         """The packages of the base, and those that the plan's apt packages add."""
-        releases = self._releases(suite)
-        index = f"main/binary-{architecture}/Packages.xz"
-        state = "+".join(str(release.files.get(index)) for release in releases)
-        key = f"debian/{RECIPE}/{architecture}/{state}/{names}/{wanted}"
+        releases = self.archive.releases(suite)
+        key = f"debian/{RECIPE}/{architecture}/{state(releases, architecture)}/{names}/{wanted}"
         known = self.cache.fact(key, list[tuple[Package, ...]])
         if known is None or len(known) != 2:
-            packages = PackageIndex()
-            with ThreadPoolExecutor(len(releases)) as threads:
-                texts = threads.map(
-                    lambda r: read_packages(self.http, self.cache, r, architecture), releases
-                )
-                for text, release in zip(texts, releases, strict=True):
-                    packages.add(text, release.mirror)
+            packages = self.archive.index(releases, architecture)
             base = closure(packages, names, DROPPED)
             there = {p.name for p in base}
             all_of_them = closure(packages, (*names, *wanted), DROPPED)
             known = [base, tuple(p for p in all_of_them if p.name not in there)]
             self.cache.remember(key, known)
         return known[0], known[1]
-
-    def _releases(self, suite: str) -> list[Release]:
-        main, security = self.mirrors
-        asked = [(main, suite), (main, f"{suite}-updates")]
-        asked += [(security, f"{suite}-security")] if security else []
-        with ThreadPoolExecutor(len(asked)) as threads:
-            found = list(threads.map(lambda a: self._release(*a), asked))
-        return [release for release in found if release is not None]
-
-    def _release(self, mirror: str, suite: str) -> Release | None:
-        dated = bool(self.snapshot)
-        if "@SNAPSHOTID@" in mirror:
-            return self._read(mirror.replace("@SNAPSHOTID@", self.snapshot), suite, dated=True)
-        found = self._read(mirror, suite, dated=dated)
-        if found is None or not dated:
-            return found
-        snapshots = found.snapshots or SNAPSHOTS.get(found.label, "")
-        if not snapshots:
-            raise PlanError(
-                f"this mirror's {suite} names no snapshots",
-                code="snapshot-missing",
-                hint="give an address of snapshots: --mirror https://…/@SNAPSHOTID@",
-            )
-        address = snapshots.replace("@SNAPSHOTID@", self.snapshot).rstrip("/")
-        return self._read(address, suite, dated=True)
-
-    def _read(self, mirror: str, suite: str, *, dated: bool) -> Release | None:
-        try:
-            return read_release(self.http, self.verifier, mirror, suite, dated=dated)
-        except BuildError as error:
-            # releases that are no longer supported lose their updates
-            if error.code == "download-missing" and "-" in suite:
-                return None
-            raise
 
     def _layer(
         self,
@@ -207,17 +151,11 @@ class DebianBase:
         known = self.cache.fact(key, Layer)
         if known is not None and self.cache.find(known.digest, known.size):
             return known, {}
-        debs = self._debs([*packages, *below])
-        own = {p.name: debs[p.name] for p in packages}
         # the base's own packages are known; what a notebook adds may be anything
-        unknown = unhandled(own) if below else []
-        if unknown:
-            raise PlanError(
-                "these packages run a script when they are installed, which the embedded builder "
-                f"cannot: {', '.join(unknown)}",
-                code="embedded-needs-run",
-                hint="build with Docker (--builder docker)",
-            )
+        if below:
+            refuse_unhandled(self.archive.controls(packages))
+        debs = self.archive.debs([*packages, *below])
+        own = {p.name: debs[p.name] for p in packages}
         entries = root_entries(
             packages,
             own,
@@ -236,28 +174,6 @@ class DebianBase:
             for path, one in entries.items()
             if WANTED.fullmatch(path)
         }
-
-    def _debs(self, packages: Sequence[Package]) -> dict[str, Deb]:
-        def fetch(package: Package) -> Path:
-            return self.http.blob(
-                f"{package.mirror}/{package.path}",
-                self.cache,
-                f"sha256:{package.sha256}",
-                size=package.size,
-                what=f"{package.name} {package.version}",
-            )
-
-        largest_first = sorted(packages, key=lambda p: -p.size)
-        with (
-            ThreadPoolExecutor(os.cpu_count() or 2) as readers,
-            ThreadPoolExecutor(CONNECTIONS) as fetchers,
-        ):
-            paths = fetchers.map(fetch, largest_first)
-            coming = [
-                (p.name, readers.submit(read_deb, path, p.name))
-                for p, path in zip(largest_first, paths, strict=True)
-            ]
-            return {name: deb.result() for name, deb in coming}
 
 
 def suite_of(python: str) -> str:

@@ -1,0 +1,172 @@
+"""Debian packages upon a finished base."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import tarfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from nb2image.build.embedded.base import Base, BaseFacts
+from nb2image.build.embedded.blobs import BlobCache
+from nb2image.build.embedded.debian.scripts import alternatives
+from nb2image.build.embedded.debian.upon import PackagesUpon
+from nb2image.build.embedded.layer import Layer
+from nb2image.errors import PlanError
+from nb2image.model import SystemPackage
+from tests.unit.embedded.debs import Entry, deb, served
+from tests.unit.image.plans import REQUIREMENTS, plan
+
+LIB = "usr/lib/x86_64-linux-gnu"
+OLD = "Package: libold\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.0\n"
+SYSTEM: tuple[Entry, ...] = (
+    ("etc/os-release", tarfile.SYMTYPE, b"", "../usr/lib/os-release"),
+    ("usr/lib/os-release", tarfile.REGTYPE, b'ID=debian\nVERSION_CODENAME="bookworm"\n', ""),
+    ("lib", tarfile.SYMTYPE, b"", "usr/lib"),
+    ("usr/share/kept", tarfile.DIRTYPE, b"", ""),
+    ("etc/ld.so.conf", tarfile.REGTYPE, b"include /etc/ld.so.conf.d/*.conf\n", ""),
+    ("etc/ld.so.conf.d/a.conf", tarfile.REGTYPE, b"# local\n/usr/local/lib\n", ""),
+    ("usr/local/lib/libpython3.11.so.1.0", tarfile.REGTYPE, b"elf", ""),
+    ("var/lib/dpkg/status", tarfile.REGTYPE, OLD.encode(), ""),
+)
+NEW = deb(
+    [
+        ("./lib/x86_64-linux-gnu/libnew.so.1", tarfile.REGTYPE, b"new", ""),
+        ("./usr/bin/new", tarfile.REGTYPE, b"program", ""),
+        ("./usr/bin/as-well", tarfile.LNKTYPE, b"", "./usr/bin/new"),
+        ("./usr/share/kept", tarfile.DIRTYPE, b"", ""),
+        ("./usr/share/kept/new", tarfile.REGTYPE, b"kept", ""),
+    ],
+    postinst=b"#!/bin/sh\nset -e\nupdate-alternatives --install /usr/bin/generic generic \\\n"
+    b"    /usr/bin/new 10 --slave /usr/share/man/man1/g.1.gz g.1.gz /usr/share/man/man1/n.1.gz\n",
+)
+PACKAGES = {
+    "new": (NEW, "Version: 2-1\nDepends: libold (>= 0.9), helper\n"),
+    "helper": (deb([("./usr/bin/helper", tarfile.REGTYPE, b"h", "")]), "Version: 1\n"),
+    "libold": (deb([("./x", tarfile.REGTYPE, b"x", "")]), "Version: 3.0\n"),
+    "newer": (deb([]), "Version: 1\nDepends: libold (>= 2.0)\n"),
+    "enemy": (deb([]), "Version: 1\nConflicts: libold (<< 2)\n"),
+    "script": (deb([], postinst=b"#!/bin/sh\nadduser me\n"), "Version: 1\n"),
+}
+
+
+def finished(cache: BlobCache, entries: Sequence[Entry]) -> Base:
+    """A base of one layer, in the cache."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for name, kind, data, link in entries:
+            info = tarfile.TarInfo(name)
+            info.type, info.size, info.linkname = kind, len(data), link
+            info.mode = 0o700 if kind == tarfile.DIRTYPE else 0o644
+            archive.addfile(info, io.BytesIO(data))
+    packed = gzip.compress(out.getvalue(), mtime=0)
+    layer = Layer(
+        digest=cache.put(packed),
+        diff_id=f"sha256:{hashlib.sha256(out.getvalue()).hexdigest()}",
+        size=len(packed),
+        unpacked=0,
+        media_type="application/vnd.oci.image.layer.v1.tar+gzip",
+    )
+    facts = BaseFacts(interpreter="/usr/local/bin/python3.11", passwd="", group="")
+    return Base(name="base", digest="", architecture="amd64", layers=(layer,), facts=facts)
+
+
+def added(folder: Path, *names: str, system: Sequence[Entry] = SYSTEM) -> tuple[bytes, str]:
+    """The layer upon the base that gives it these packages, unpacked, and its digest."""
+    cache = BlobCache(root=folder)
+    wanted = tuple(SystemPackage(name=name, reason="a test") for name in names)
+    of = plan(requirements=replace(REQUIREMENTS, system=wanted))
+    upon = PackagesUpon(archive=served(cache, PACKAGES), cache=cache)
+    layers = upon.added(finished(cache, system), of).added
+    if not layers:
+        return b"", ""
+    return gzip.decompress(cache.path(layers[0].digest).read_bytes()), layers[0].digest
+
+
+def test_a_package_and_what_the_base_lacks_of_its_needs(tmp_path: Path) -> None:
+    """In the base's own places, its folders as they are; in dpkg's and the loader's tables."""
+    data, digest = added(tmp_path / "a", "new")
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        members = {member.name: member for member in archive}
+
+        def text(name: str) -> bytes:
+            file = archive.extractfile(name)
+            return file.read() if file else b""
+
+        assert text(f"{LIB}/libnew.so.1") == b"new"
+        assert "lib" not in members
+        assert "x" not in members
+        assert members["usr/share/kept"].mode == 0o700
+        assert text("usr/bin/as-well") == b"program"
+        assert members["usr/bin/new"].type == tarfile.LNKTYPE
+        assert members["usr/bin/generic"].linkname == "/etc/alternatives/generic"
+        assert members["etc/alternatives/generic"].linkname == "/usr/bin/new"
+        assert text("var/lib/dpkg/alternatives/generic").startswith(b"auto\n/usr/bin/generic\n")
+        status = text("var/lib/dpkg/status").decode()
+        assert status.startswith(OLD)
+        assert [line for line in status.splitlines() if line.startswith("Package: ")] == [
+            *("Package: libold", "Package: helper", "Package: new")
+        ]
+        assert status.count("Status: install ok installed") == 3
+        cached = text("etc/ld.so.cache")
+        assert b"/usr/local/lib/libpython3.11.so.1.0\0" in cached
+        assert f"/{LIB}/libnew.so.1".encode() in cached
+        assert b"/usr/bin/new\n" in text("var/lib/dpkg/info/new.list")
+    assert added(tmp_path / "b", "new")[1] == digest
+
+
+def test_what_the_base_has_is_not_taken_again(tmp_path: Path) -> None:
+    """No layer is made of nothing."""
+    assert added(tmp_path, "libold") == (b"", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("newer", "newer needs libold .>= 2.0., and the base has libold 1.0"),
+        ("enemy", "enemy cannot be installed beside libold"),
+        ("script", "run a script .* script"),
+        ("missing", "no package missing"),
+    ],
+)
+def test_what_cannot_be_added_is_named(tmp_path: Path, name: str, says: str) -> None:
+    """Another version than the base's, a conflict, a script that matters, no such package."""
+    with pytest.raises(PlanError, match=says):
+        added(tmp_path, name)
+
+
+@pytest.mark.parametrize("release", [b"ID=ubuntu\nVERSION_CODENAME=jammy\n", b"ID=alpine\n", b""])
+def test_only_debian_is_added_to(tmp_path: Path, release: bytes) -> None:
+    """Others' packages are not Debian's."""
+    system = (("etc/os-release", tarfile.REGTYPE, release, ""),)
+    with pytest.raises(PlanError, match="installs packages upon Debian") as caught:
+        added(tmp_path, "new", system=system)
+    assert "--builder docker" in caught.value.hint
+
+
+def test_a_base_that_is_not_merged_keeps_its_folders(tmp_path: Path) -> None:
+    """As bullseye's images have them: /lib is a folder of its own."""
+    system = (*(e for e in SYSTEM if e[0] != "lib"), ("lib", tarfile.DIRTYPE, b"", ""))
+    data, _ = added(tmp_path, "new", system=system)
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        assert "lib/x86_64-linux-gnu/libnew.so.1" in archive.getnames()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "update-alternatives --install /usr/bin/$p p /usr/bin/q 1",
+        "update-alternatives --install /usr/bin/p ../p /usr/bin/q 1",
+        "update-alternatives --install /usr/bin/p p /usr/bin/q",
+        "update-alternatives --install /usr/bin/p p /../q 1",
+        "if [ -e /x ]; then\nupdate-alternatives --install /usr/bin/p p /usr/bin/q 1\nfi",
+    ],
+)
+def test_alternatives_that_cannot_be_told(line: str) -> None:
+    """A variable, a path for a name, an argument too few, a way out, a condition."""
+    assert alternatives(f"#!/bin/sh\n{line}\n".encode()) == ()
