@@ -255,7 +255,7 @@ def convert(asked: Conversion, options: Options, services: Services, emit: Emit)
         if asked.build:
             image = make(plan)
             report = replace(report, image=image, findings=tuple(found))
-            if can_be_run(image, plan, asked.how, services):
+            if can_be_run(image, plan):
                 try:
                     if options.repair:
                         plan, image = repair_imports(
@@ -302,15 +302,11 @@ def vendored_files(plan: BuildPlan, services: Services) -> dict[str, Path]:
     return found
 
 
-def can_be_run(image: BuiltImage, plan: BuildPlan, how: BuildOptions, services: Services) -> bool:
+def can_be_run(image: BuiltImage, plan: BuildPlan) -> bool:
     """Whether the built image is here to be run: in an engine, or in a file for this machine."""
-    from nb2image.engine import engine_answers
-
     if image.file:
         return plan.requirements.platform.partition("-")[0] == machine()
-    if image.builder != "embedded":
-        return True
-    return not how.push and engine_answers(services.environ)
+    return not image.pushed_only
 
 
 def not_run(error: EngineError) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
 from pathlib import Path
 from shutil import which
 from typing import TYPE_CHECKING
@@ -20,10 +21,11 @@ def builder(
     plan: BuildPlan, folder: Path, how: BuildOptions, services: Services, emit: Emit
 ) -> Builder:
     """The builder that was asked for, or that suits the plan and its destination best."""
+    answers = cache(lambda: engine_answers(services.environ))  # an engine is asked once at most
     choice = choose(
         plan,
         how,
-        lambda: engine_answers(services.environ),
+        answers,
         lambda: which("podman", path=services.environ.get("PATH")) is not None,
     )
     if choice.builder == "docker":
@@ -35,6 +37,7 @@ def builder(
         )
     beside = folder.with_name(f"{folder.resolve().name}.tar")
     if choice.builder == "podman":
+        from nb2image.build.embedded.make import push_layout
         from nb2image.build.podman import PodmanBuilder
         from nb2image.network import read_network
 
@@ -42,7 +45,8 @@ def builder(
             run=services.run,
             environ=services.environ,
             network=read_network(services.environ),
-            archive=how.archive or beside,
+            archive=how.archive or (None if how.push else beside),
+            push=partial(push_layout, services) if how.push else None,
             scratch=services.cache / "podman",
         )
     from nb2image.build.embedded.make import make_builder
@@ -50,8 +54,7 @@ def builder(
 
     destination = Destination(layout=how.archive, push=how.push)
     if not (how.archive or how.push):
-        answers = engine_answers(services.environ)
-        destination = Destination(engine=answers, layout=None if answers else beside)
+        destination = Destination(engine=answers(), layout=None if answers() else beside)
     message = f"built without an engine ({choice.reason})"
     finding = Finding(severity="note", code="embedded-chosen", message=message)
     emit(Noticed(stage="build", finding=finding))

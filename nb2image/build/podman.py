@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +27,8 @@ STEP = re.compile(r"(?:\[(\d+)/\d+\] )?STEP (\d+)/(\d+): (.*)")
 LAYER = "--> "
 CACHED = "--> Using cache "
 FAILED = "Error: "
+Push = Callable[[Path, str, str, Emit], None]
+"""Takes a layout on disk, the tag to push it under, and its platform."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +41,11 @@ class PodmanBuilder:
     run: Runner
     environ: Mapping[str, str]
     network: NetworkConfig
-    archive: Path
-    """Where the image goes: an OCI layout, a tar archive when the name ends with .tar."""
+    archive: Path | None
+    """Where the image goes: an OCI layout, a tar archive when the name ends with .tar; None for
+    nowhere but to a registry."""
+    push: Push | None = None
+    """Brings the layout to the registry that a tag names."""
     scratch: Path
     """A folder of the user's own for podman's temporary files: its cache mounts lie there, which
     older releases share between all users of a machine otherwise."""
@@ -48,7 +54,8 @@ class PodmanBuilder:
     def build(self, request: BuildRequest, emit: Emit) -> BuiltImage:
         """Build the context and write the image; see ``Builder``."""
         begun = time.monotonic()
-        refuse_foreign(self.archive)
+        if self.archive:
+            refuse_foreign(self.archive)
         steps = Steps(emit)
         parser = Podman(steps)
         with build_network(self.network) as network, id_file() as made:
@@ -59,27 +66,40 @@ class PodmanBuilder:
             if done.status:
                 raise explain(steps.failure)
             image = made.read_text().strip()
-        form = "oci-archive" if self.archive.suffix == ".tar" else "oci-dir"
-        with replacing(self.archive) as new:
-            argv = ["podman", "save", "--quiet", "--format", form, "--output", str(new)]
-            done = self._podman([*argv, request.tag], self.environ)
-        if done.status:
-            raise BuildError(
-                f"podman cannot write the image: {done.stderr.strip()[-300:]}", code="disk"
-            )
+        if self.archive:
+            form = "oci-archive" if self.archive.suffix == ".tar" else "oci-dir"
+            with replacing(self.archive) as new:
+                self._save(request, form, new, emit)
+        else:
+            with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
+                self._save(request, "oci-dir", Path(folder), emit)
         argv = ["podman", "image", "inspect", image]
         found = msgspec.json.decode(self._podman(argv, self.environ).stdout or "[{}]")
         count, cached = steps.counted
         return BuiltImage(
-            reference=str(self.archive),
+            reference=str(self.archive or request.tag),
             id=image if image.startswith("sha256:") else f"sha256:{image}",
             size=int(found[0].get("Size", 0)),
             builder=self.name,
             seconds=time.monotonic() - begun,
             steps=count,
             cached_steps=cached,
-            file=str(self.archive),
+            file=str(self.archive or ""),
+            pushed_only=self.archive is None,
         )
+
+    def _save(self, request: BuildRequest, form: str, path: Path, emit: Emit) -> None:
+        """Write the image to ``path``, and push it from there."""
+        argv = ["podman", "save", "--quiet", "--format", form, "--output", str(path)]
+        done = self._podman([*argv, request.tag], self.environ)
+        if done.status:
+            raise BuildError(
+                f"podman cannot write the image: {done.stderr.strip()[-300:]}",
+                code="disk",
+                hint="check the disk's space",
+            )
+        if self.push:
+            self.push(path, request.tag, request.platform, emit)
 
     def _podman(
         self, argv: list[str], environ: Mapping[str, str], parser: Podman | None = None

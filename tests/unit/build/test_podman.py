@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,8 @@ class Podman:
                 on_line("stderr" if line.lower().startswith("error") else "stdout", line)
             Path(words[words.index("--iidfile") + 1]).write_text("sha256:" + "a" * 64)
         elif words[1] == "save":
-            Path(words[words.index("--output") + 1]).write_bytes(b"archive")
+            path = Path(words[words.index("--output") + 1])
+            (path / "index.json" if path.is_dir() else path).write_bytes(b"archive")
         return Completed(status=self.status, stdout='[{"Size": 5000}]', stderr="")
 
 
@@ -101,3 +103,36 @@ def test_a_machine_without_podman(tmp_path: Path) -> None:
             BuildRequest(context=tmp_path, tag="me/x:1"), ignore
         )
     assert caught.value.code == "podman-missing"
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_it_is_pushed_from_what_podman_wrote(tmp_path: Path, kept: bool) -> None:
+    """From the archive, or from a folder that is gone afterwards."""
+    pushed: list[tuple[bool, str, str]] = []
+
+    def push(path: Path, tag: str, platform: str, emit: object) -> None:
+        pushed.append((path.exists(), tag, platform))
+
+    archive = tmp_path / "image.tar" if kept else None
+    made = replace(builder(Podman(GOOD), tmp_path / "image.tar"), archive=archive, push=push)
+    request = BuildRequest(context=tmp_path, tag="r.test/x:1", platform="linux/arm64")
+    image = made.build(request, ignore)
+    assert pushed == [(True, "r.test/x:1", "linux/arm64")]
+    assert image.pushed_only is not kept
+    assert image.reference == (str(archive) if kept else "r.test/x:1")
+    assert not any((tmp_path / "scratch").iterdir())
+
+
+def test_what_podman_cannot_write_has_no_name(tmp_path: Path) -> None:
+    """A full disk leaves no half archive."""
+
+    class Full(Podman):
+        def __call__(self, argv: Sequence[str], **given: Any) -> Completed:
+            done = super().__call__(argv, **given)
+            return replace(done, status=125) if list(argv)[1] == "save" else done
+
+    with pytest.raises(BuildError, match="podman cannot write"):
+        builder(Full(GOOD), tmp_path / "image.tar").build(
+            BuildRequest(context=tmp_path, tag="me/x:1"), ignore
+        )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["scratch"]
