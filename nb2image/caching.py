@@ -12,10 +12,11 @@ from pathlib import Path
 from nb2image.build.embedded.blobs import MAX_BYTES as MAX_IMAGE_BYTES
 from nb2image.requirements.cache import MAX_BYTES as MAX_INDEX_BYTES
 
+MAX_ROOT_BYTES = 20 * 1000**3
 PARTS = {
     "index": ("what package indexes say, lists of files, resolutions", MAX_INDEX_BYTES),
     "images": ("bases, wheels and layers of images built without an engine", MAX_IMAGE_BYTES),
-    "roots": ("images that were unpacked to be run without an engine", None),
+    "roots": ("images that were unpacked to be run without an engine", MAX_ROOT_BYTES),
 }
 """Each part's folder: (what it holds, how large it may grow)."""
 
@@ -31,8 +32,9 @@ class CachePart:
     files: int
     size: int
     """Bytes of the files."""
-    limit: int | None
-    """Bytes that it is pruned to, the least recently used first, once a day; None without one."""
+    limit: int
+    """Bytes that it is pruned to, the least recently used first: now and then, once a day at most,
+    or when an image is unpacked."""
 
 
 def cache_parts(folder: Path) -> tuple[CachePart, ...]:
@@ -75,8 +77,10 @@ def file_sizes(folder: Path) -> Iterator[int]:
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder, folders of images that nobody may write to included."""
-    for above, _, _ in os.walk(folder):
-        with contextlib.suppress(OSError):
-            Path(above).chmod(0o700)
+    """Remove a folder, whatever modes its folders have."""
+    for above, folders, _ in os.walk(folder):
+        for path in (Path(above, name) for name in folders):
+            with contextlib.suppress(OSError):
+                if not path.is_symlink() and not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+                    path.chmod(0o700)
     shutil.rmtree(folder, ignore_errors=True)

@@ -254,8 +254,8 @@ def show_cache(parts: Sequence[CachePart], *, as_json: bool) -> None:
         print(msgspec.json.encode(parts).decode())
         return
     for part in parts:
-        bound = f" of {amount(part.limit)}" if part.limit else ""
-        print(f"{part.name:7} {amount(part.size) + bound:22} {part.files:7} files  {part.path}")
+        size = f"{amount(part.size)} of {amount(part.limit)}"
+        print(f"{part.name:7} {size:22} {part.files:7} files  {part.path}")
         print(f"{'':7} {part.holds}")
 
 

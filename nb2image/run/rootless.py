@@ -6,28 +6,20 @@ The user is the image's own (10001), nothing of the host is seen but the folders
 
 from __future__ import annotations
 
-import hashlib
 import os
-import platform
 import secrets
 import shutil
 import subprocess
 import tarfile
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from nb2image.build.embedded import tarhead
-from nb2image.build.embedded.archive import Files, opened, read
-from nb2image.build.embedded.base import opened as opened_layer
-from nb2image.build.embedded.blobs import BlobCache
-from nb2image.build.embedded.layout import blob_name
-from nb2image.build.embedded.resolve import MAX_CONFIG, MAX_DOCUMENT, Descriptor, decode, resolve
-from nb2image.errors import EngineError, Interrupted, RunError
+from nb2image.errors import EngineError, Interrupted
 from nb2image.events import Emit, Noticed, OutputLine
 from nb2image.image.contract import APP, OUTPUTS, RUNTIME, UID
 from nb2image.model import Finding, OutputFile, RunReport
@@ -36,8 +28,9 @@ from nb2image.run.collect import destination
 from nb2image.run.lines import Lines
 from nb2image.run.outputs import CHUNK, Outputs, owner
 from nb2image.run.request import Bind, RunRequest
+from nb2image.run.roots import Unpacked, scratch, unpacked
 from nb2image.run.sandbox import RUNTIMES, Runtime, Sandbox, bundle_config, command
-from nb2image.run.unpack import apply, hostile, inside
+from nb2image.run.unpack import inside
 from nb2image.terminal import clean
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
@@ -46,16 +39,6 @@ MAX_SAID = 1_000_000
 """Bytes that a probe may print."""
 MOST_PRINTED = 1 << 50
 """For a run that nobody limited; its output is never held."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unpacked:
-    """An image's files, and how it is started."""
-
-    root: Path
-    entrypoint: tuple[str, ...]
-    env: tuple[str, ...]
-    workdir: str
 
 
 def run_file(
@@ -78,8 +61,7 @@ def run_file(
             code="rootless-ports",
             hint="load it into an engine: docker load --input FILE",
         )
-    image = unpack(Path(request.image), cache)
-    with scratch(cache) as folder:
+    with unpacked(Path(request.image), cache) as image, scratch(cache) as folder:
         binds = (*writable(image, folder, request.files), *request.binds)
         box = Sandbox(
             root=image.root,
@@ -129,9 +111,8 @@ def file_contents(
 
     Raises RunError.
     """
-    image = unpack(path, cache)
-    plan = inside(image.root, f"{RUNTIME[1:]}/plan.json")
-    with scratch(cache) as folder:
+    with unpacked(path, cache) as image, scratch(cache) as folder:
+        plan = inside(image.root, f"{RUNTIME[1:]}/plan.json")
         shutil.copytree(image.root / APP[1:], folder / "app", symlinks=True)
         data = plan.read_bytes() if plan.is_file() else None
 
@@ -140,94 +121,6 @@ def file_contents(
             return found if found.exists() else None
 
         yield data, folder / "app", fetch, f"sha256:{image.root.name}"
-
-
-def unpack(path: Path, cache: Path) -> Unpacked:
-    """The image's files below the cache, unpacked once. Raises RunError."""
-    architecture = ARCHITECTURES.get(platform.machine(), platform.machine())
-    with opened(path) as files:
-        index = read(files, "index.json", MAX_DOCUMENT)
-        if index is None:
-            raise RunError(
-                f"{path} is no OCI image layout",
-                code="image-unreadable",
-                hint="write one with: nb2image convert NOTEBOOK --archive image.tar",
-            )
-
-        def document(one: Descriptor, limit: int) -> bytes:
-            data = read(files, blob_name(one.digest), limit)
-            if data is None or f"sha256:{hashlib.sha256(data).hexdigest()}" != one.digest:
-                raise damaged(path)
-            return data
-
-        resolved = resolve(index, architecture, document)
-        config: dict[str, Any] = decode(document(resolved.config, MAX_CONFIG), dict[str, Any])
-        root = cache / resolved.config.digest.removeprefix("sha256:")
-        if not root.is_dir():
-            unpack_layers(files, resolved.layers, root, path)
-    return started(config.get("config") or {}, root)
-
-
-def unpack_layers(files: Files, layers: tuple[Descriptor, ...], root: Path, path: Path) -> None:
-    """Unpack every layer into ``root``, which appears whole or not at all."""
-    root.parent.mkdir(parents=True, exist_ok=True)
-    with scratch(root.parent) as folder:
-        blobs = BlobCache(root=folder / "blobs")
-        new = folder / "root"
-        new.mkdir(mode=0o755)
-        for layer in layers:
-            source = files.open(blob_name(layer.digest))
-            if source is None:
-                raise damaged(path)
-            with source, blobs.writing() as file:
-                sha = hashlib.sha256()
-                while piece := source.read(CHUNK):
-                    sha.update(piece)
-                    file.write(piece)
-                if f"sha256:{sha.hexdigest()}" != layer.digest:
-                    raise damaged(path)
-                kept = blobs.keep(file, layer.digest)
-            with opened_layer(kept, layer.media_type) as (tar, _):
-                apply(new, ((m, tar.extractfile(m) if m.isreg() else None) for m in tar))
-            kept.unlink()
-        for place in ("proc", "dev", APP[1:], OUTPUTS[1:], "tmp"):
-            # never a link: folders of the host are mounted there
-            if (new / place).is_symlink() or (new / place).is_file():
-                raise hostile(f"a /{place} that is no folder")
-            (new / place).mkdir(exist_ok=True)
-        try:
-            new.rename(root)
-        except OSError:
-            if not root.is_dir():  # another run has just made it
-                raise
-
-
-def started(config: Mapping[str, Any], root: Path) -> Unpacked:
-    """How the image is started. Raises RunError for a config that is none."""
-    lists = (config.get("Entrypoint") or [], config.get("Cmd") or [], config.get("Env") or [])
-    if any(not isinstance(one, list) or not all(isinstance(s, str) for s in one) for one in lists):
-        raise RunError("the image's config is none", code="image-unreadable")
-    entrypoint, cmd, env = lists
-    workdir = str(config.get("WorkingDir") or "/")
-    if not (entrypoint or cmd) or not workdir.startswith("/") or ".." in workdir.split("/"):
-        raise RunError("the image does not say what it runs", code="image-unreadable")
-    return Unpacked(root=root, entrypoint=(*entrypoint, *cmd), env=tuple(env), workdir=workdir)
-
-
-@contextmanager
-def scratch(parent: Path) -> Iterator[Path]:
-    """A folder that is gone afterwards, whatever modes were set in it."""
-    parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".run-", dir=parent))
-    try:
-        yield folder
-    finally:
-        for top, folders, _ in os.walk(folder):
-            for name in folders:
-                path = Path(top, name)
-                if not path.is_symlink() and not os.access(path, os.R_OK | os.W_OK | os.X_OK):
-                    path.chmod(0o700)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def writable(
@@ -409,10 +302,3 @@ def archive(paths: list[Path], folder: Path) -> Iterator[bytes]:
         except (PermissionError, UnicodeEncodeError):
             continue
     yield tarhead.END_OF_ARCHIVE
-
-
-def damaged(path: Path) -> RunError:
-    """The error for a layout that lacks a part, or holds a wrong one."""
-    return RunError(
-        f"{path} is damaged", code="image-unreadable", hint="build it again; it may be cut short"
-    )
