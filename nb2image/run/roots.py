@@ -11,10 +11,11 @@ import fcntl
 import hashlib
 import os
 import platform
+import re
 import secrets
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,10 +36,12 @@ from nb2image.build.embedded.resolve import (
 from nb2image.caching import MAX_ROOT_BYTES, file_sizes, remove
 from nb2image.errors import RunError
 from nb2image.image.contract import APP, OUTPUTS
+from nb2image.image.quote import printable
 from nb2image.run.outputs import CHUNK
 from nb2image.run.unpack import apply, hostile
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
+VARIABLE = re.compile(r"[^=-][^=]*=")
 SCRATCH = ".run-"
 """How the names of folders begin that belong to one run alone."""
 ABANDONED_SECONDS = 60
@@ -138,8 +141,10 @@ def full_disk(path: Path) -> Iterator[None]:
         ) from error
 
 
-def started(config: Mapping[str, Any], root: Path) -> Unpacked:
+def started(config: Any, root: Path) -> Unpacked:
     """How the image is started. Raises RunError for a config that is none."""
+    if not isinstance(config, dict):
+        raise RunError("the image's config is none", code="image-unreadable")
     lists = (config.get("Entrypoint") or [], config.get("Cmd") or [], config.get("Env") or [])
     if any(not isinstance(one, list) or not all(isinstance(s, str) for s in one) for one in lists):
         raise RunError("the image's config is none", code="image-unreadable")
@@ -147,6 +152,12 @@ def started(config: Mapping[str, Any], root: Path) -> Unpacked:
     workdir = str(config.get("WorkingDir") or "/")
     if not (entrypoint or cmd) or not workdir.startswith("/") or ".." in workdir.split("/"):
         raise RunError("the image does not say what it runs", code="image-unreadable")
+    if any("\0" in text for text in (*entrypoint, *cmd, *env, workdir)):
+        raise hostile("a NUL in what it runs")
+    # a sandbox may be entered through env(1), to which other words are options or a program
+    strange = [line for line in env if VARIABLE.match(line) is None]
+    if strange:
+        raise hostile(f"{printable(strange[0][:100])}, which sets no variable")
     return Unpacked(root=root, entrypoint=(*entrypoint, *cmd), env=tuple(env), workdir=workdir)
 
 

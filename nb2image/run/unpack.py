@@ -108,6 +108,4 @@ def remove(path: Path) -> None:
 
 def hostile(what: str) -> RunError:
     """The error for a layer that is not unpacked."""
-    return RunError(
-        f"a layer of the image holds {what}", code="layer-hostile", hint="do not run it"
-    )
+    return RunError(f"the image holds {what}", code="layer-hostile", hint="do not run it")

@@ -25,6 +25,12 @@ SMALL = 1 << 20
 MAX_ENTRIES = 2_000_000
 MAX_LINKS = 40
 MAX_UNPACKED = 64 * 1000**3
+MAX_EXTENDED = 1 << 20
+"""Bytes of a header that only goes along with another; real ones are below a few KiB."""
+EXTENDED = (
+    *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
+    *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
+)
 WANTED = re.compile(
     r"etc/(passwd|group|os-release|debian_version)|usr/lib/os-release"
     r"|(usr/)?(local/)?s?bin/python[0-9.]*|(usr/)?s?bin|(usr/)?lib(64)?|usr/local(/s?bin)?|opt"
@@ -132,6 +138,8 @@ def entries(
             for member in tar:
                 total += member.size if member.isreg() else 0
                 name = safe_name(member.name)
+                if member.islnk():
+                    safe_name(member.linkname)
                 folder, _, last = name.rpartition("/")
                 if last.startswith(".wh."):
                     remove(found, folder if last == ".wh..wh..opq" else f"{folder}/{last[4:]}")
@@ -191,9 +199,18 @@ def opened(path: Path, media_type: str) -> Iterator[tuple[Counted, Hashed]]:
     try:
         with unpacked(path, media_type) as plain:
             stream = Hashed(plain)
-            with tarfile.open(fileobj=cast(IO[bytes], stream), mode="r|", bufsize=1 << 18) as tar:
+            with tarfile.open(
+                fileobj=cast(IO[bytes], stream), mode="r|", bufsize=1 << 18, tarinfo=Member
+            ) as tar:
                 yield Counted(tar), stream
-    except (tarfile.TarError, zlib.error, EOFError, gzip.BadGzipFile, ValueError) as error:
+    except (
+        tarfile.TarError,
+        zlib.error,
+        EOFError,
+        gzip.BadGzipFile,
+        ValueError,
+        RecursionError,  # by headers for headers
+    ) as error:
         raise BuildError(
             f"a layer of the base cannot be read: {error}",
             code="layer-broken",
@@ -218,6 +235,17 @@ class Counted:
     def extractfile(self, member: tarfile.TarInfo) -> IO[bytes] | None:
         """As TarFile's."""
         return self._tar.extractfile(member)
+
+
+class Member(tarfile.TarInfo):
+    """A tar's member whose extended headers, which are read whole, are of a sane size."""
+
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        # those for all members that follow add up
+        held = sum(map(len, archive.pax_headers.values())) if self.type == tarfile.XGLTYPE else 0
+        if self.type in EXTENDED and held + self.size > MAX_EXTENDED:
+            raise ValueError(f"its extended headers claim {held + self.size} bytes")
+        return super()._proc_member(archive)  # type: ignore[misc, no-any-return]
 
 
 class Hashed:

@@ -63,7 +63,8 @@ class Credentials:
     def _helped(self, config: Mapping[str, Any], registry: str) -> Login | None:
         """What a credential helper says (docker/docker-credential-helpers, ``get``)."""
         helpers = config.get("credHelpers")
-        named = helpers.get(registry) if isinstance(helpers, Mapping) else None
+        known = helpers if isinstance(helpers, Mapping) else {}
+        named = next((known[key] for key in keys(registry) if key in known), None)
         name = named or config.get("credsStore")
         if not isinstance(name, str) or HELPER.fullmatch(name) is None:
             return None
@@ -76,7 +77,9 @@ class Credentials:
                     timeout=HELPER_SECONDS,
                 )
                 said = json.loads(done.stdout) if done.status == 0 else {}
-            except (OSError, subprocess.TimeoutExpired, ValueError):
+            except (OSError, subprocess.TimeoutExpired, ValueError, RecursionError):
+                return None
+            if not isinstance(said, dict):
                 return None
             user, secret = said.get("Username", ""), said.get("Secret", "")
             if user == "<token>":

@@ -28,6 +28,7 @@ WAITS_SECONDS = (0.2, 1.0, 3.0, 8.0)
 """Between the tries of one request."""
 LONGEST_WAIT_SECONDS = 30.0
 PASSING_TROUBLE = frozenset({408, 425, 429, 500, 502, 503, 504})
+PORTS = {"http": 80, "https": 443}
 PIECE = 1 << 18
 
 Body = bytes | Callable[[], Iterator[bytes]] | None
@@ -67,7 +68,12 @@ class Http:
         for wait in (*self.waits, None):
             try:
                 response = self._send(method, url, dict(headers or {}), body, follow)
-            except (httpx.TransportError, httpx.InvalidURL, httpx.TooManyRedirects) as error:
+            except (
+                httpx.TransportError,
+                httpx.InvalidURL,
+                httpx.TooManyRedirects,
+                httpx.StreamError,  # sent elsewhere after the body had been read
+            ) as error:
                 trouble, asked = f"{type(error).__name__} {error}".strip(), 0.0
                 if not isinstance(error, httpx.TransportError) or certificate(error):
                     raise unreachable(what, url, trouble) from error
@@ -203,17 +209,18 @@ class Http:
         content = body() if callable(body) else body
         bare = redact(url) + (f"?{query}" if (query := urlsplit(url).query) else "")
         request = client.build_request(method, bare, headers=headers, content=content)
-        login = None if "Authorization" in headers else self._logins().get(request.url.host)
+        login = None if "Authorization" in headers else self._logins().get(origin(str(request.url)))
         if login:
             return client.send(request, stream=True, auth=login, follow_redirects=follow)
         return client.send(request, stream=True, follow_redirects=follow)
 
-    def _logins(self) -> dict[str, tuple[str, str]]:
+    def _logins(self) -> dict[tuple[str, str, int | None], tuple[str, str]]:
+        """The logins of the package indexes, which are for these servers alone."""
         network = self.network
         urls = (network.index_url, *network.extra_index_urls, *network.find_links)
         return {
-            parts.hostname: (unquote(parts.username), unquote(parts.password or ""))
-            for parts in map(urlsplit, urls)
+            origin(url): (unquote(parts.username), unquote(parts.password or ""))
+            for url, parts in ((url, urlsplit(url)) for url in urls)
             if parts.username and parts.hostname
         }
 
@@ -246,9 +253,16 @@ def read_limited(response: httpx.Response, limit: int, what: str) -> bytes:
             if size > limit:
                 raise BuildError(f"{what} is larger than {limit} bytes", code="answer-too-large")
             parts.append(piece)
-    except httpx.TransportError as error:
-        raise unreachable(what, str(response.url), "the transfer broke off") from error
+    except httpx.RequestError as error:  # broken off, or coded as it does not say
+        trouble = f"the transfer broke off: {type(error).__name__}"
+        raise unreachable(what, str(response.url), trouble) from error
     return b"".join(parts)
+
+
+def origin(url: str) -> tuple[str, str, int | None]:
+    """The scheme, host and port of an address."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or PORTS.get(parts.scheme)
 
 
 def seconds(retry_after: str) -> float:

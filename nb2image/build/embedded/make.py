@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 
 from nb2image.build.choose import BuildOptions, choose_base
@@ -214,9 +215,15 @@ def mirrors(named: str) -> tuple[str, str]:
 
 def snapshot_id(day: str) -> str:
     """A day or a time as snapshots are named. Raises OptionError."""
+    if not day:
+        return ""
     match = DAY.fullmatch(day)
-    if day and match is None:
+    try:
+        named = match and date(int(match[1]), int(match[2]), int(match[3]))
+    except ValueError:
+        named = None
+    if match is None or named is None:
         raise OptionError(
             f"--snapshot {day!r} is no day such as 2026-01-15", code="snapshot-invalid"
         )
-    return f"{match[1]}{match[2]}{match[3]}{match[4] or 'T000000Z'}" if match else ""
+    return f"{named:%Y%m%d}{match[4] or 'T000000Z'}"

@@ -19,6 +19,7 @@ from nb2image.build.embedded.resolve import (
     make_base,
     resolve,
 )
+from nb2image.errors import BuildError
 from nb2image.events import Emit
 from nb2image.model import BuildPlan
 from nb2image.requirements.target import Target
@@ -65,7 +66,9 @@ def pull(
     def document(one: Descriptor, limit: int) -> bytes:
         kept = cache.find(one.digest)
         if kept is not None and kept.stat().st_size <= limit:
-            return kept.read_bytes()
+            known = kept.read_bytes()
+            if f"sha256:{hashlib.sha256(known).hexdigest()}" == one.digest:
+                return known
         data = registry.document(repository, one.digest, limit)
         cache.put(data)
         return data
@@ -110,6 +113,18 @@ def registry_blob(
         with registry.ask("HEAD", url, scope):
             pass  # so that the registry can ask for a sign-in before the transfer
     what = f"{registry.host}'s blob {one.digest[:19]}"
-    return registry.http.blob(
-        url, cache, one.digest, size=one.size, headers=registry.headers(scope), what=what
-    )
+
+    def fetch() -> Path:
+        return registry.http.blob(
+            url, cache, one.digest, size=one.size, headers=registry.headers(scope), what=what
+        )
+
+    try:
+        return fetch()
+    except BuildError as error:
+        if error.code != "download-refused" or not registry.headers(scope):
+            raise
+    # the sign-in may have come to its end while other blobs were transferred
+    with registry.ask("HEAD", url, scope):
+        pass
+    return fetch()

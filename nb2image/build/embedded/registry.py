@@ -160,7 +160,9 @@ class Registry:
             return
         values = dict(CHALLENGE.findall(rest))
         realm = urljoin(f"https://{self.host}/", values.get("realm", ""))
-        secure = urlsplit(realm).scheme == "https" or is_local(urlsplit(realm).netloc)
+        # in plain text only on this machine, and only for a registry that is on it too
+        local = is_local(self.host) and is_local(urlsplit(realm).netloc)
+        secure = urlsplit(realm).scheme == "https" or local
         if kind.lower() != "bearer" or not values.get("realm") or not secure:
             raise self._denied(login)
         asked = {"service": values.get("service", ""), "scope": values.get("scope") or ""}
@@ -191,7 +193,7 @@ class Registry:
             data = read_limited(answer, MAX_TOKEN_ANSWER, "the token server's answer")
         try:
             said = msgspec.json.decode(data, type=TokenAnswer)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return ""
         return said.token or said.access_token
 

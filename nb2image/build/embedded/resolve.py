@@ -62,6 +62,15 @@ class Document(msgspec.Struct, rename="camel"):
     layers: list[Descriptor] = []
 
 
+class Settings(msgspec.Struct, rename="pascal"):
+    """What is taken over of a config's ``config``."""
+
+    env: list[str] | None = None
+    labels: dict[str, str] | None = None
+    volumes: dict[str, Any] | None = None
+    exposed_ports: dict[str, Any] | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
     """The manifest of one platform."""
@@ -147,7 +156,11 @@ def make_base(
         )
     settings = known.get("config") or {}
     history = known.get("history") or []
-    if not isinstance(settings, dict) or not isinstance(history, list):
+    try:
+        msgspec.convert(settings, Settings)
+    except msgspec.ValidationError as error:
+        raise hostile(f"a config that is none ({error})") from error
+    if not isinstance(history, list):
         raise hostile("a config that is none")
     layers = tuple(
         Layer(

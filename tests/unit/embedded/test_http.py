@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,8 +15,9 @@ import pytest
 from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.credentials import Credentials
 from nb2image.build.embedded.http import Http
+from nb2image.build.embedded.pull import pull, registry_blob
 from nb2image.build.embedded.registry import HUB, Registry, is_local, parse_reference
-from nb2image.build.embedded.resolve import resolve
+from nb2image.build.embedded.resolve import Descriptor, resolve
 from nb2image.errors import BuildError
 from nb2image.network import NetworkConfig
 from nb2image.process import Completed
@@ -200,7 +202,13 @@ def test_a_token_is_fetched_and_used(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "challenge",
-    ["", "Negotiate", 'Bearer realm="http://evil.example/token"', "Bearer service=x"],
+    [
+        "",
+        "Negotiate",
+        'Bearer realm="http://evil.example/token"',
+        'Bearer realm="http://127.0.0.1:8080/token"',
+        "Bearer service=x",
+    ],
 )
 def test_a_login_is_not_sent_anywhere(tmp_path: Path, challenge: str) -> None:
     """Not without TLS, and not in answer to a challenge that is none."""
@@ -244,3 +252,99 @@ def test_an_index_of_itself_ends() -> None:
     index = json.dumps({"manifests": [{**LAYER, "platform": platform}]}).encode()
     with pytest.raises(BuildError):
         resolve(index, "amd64", lambda one, limit: index)
+
+
+@pytest.mark.parametrize("said", ["[]", "5", "garbage", '{"Username": 1}'])
+def test_a_helper_that_prints_nonsense_has_no_login(tmp_path: Path, said: str) -> None:
+    """The registry is asked without one then."""
+    found = login_file(tmp_path, {"credsStore": "x"})
+    made = Credentials(
+        run=lambda *_, **__: Completed(status=0, stdout=said, stderr=""), environ=found.environ
+    )
+    login = made.login("r.example")
+    assert login is None or login.password == ""
+
+
+def test_a_helper_is_named_by_any_name_of_the_registry(tmp_path: Path) -> None:
+    """Docker's key for its hub is an address."""
+    hub = login_file(tmp_path, {"credHelpers": {"https://index.docker.io/v1/": "x"}})
+    assert hub.login(HUB) is not None
+
+
+def test_a_helper_that_hangs_is_left(tmp_path: Path) -> None:
+    """Once, not once for each name of the registry."""
+    asked: list[object] = []
+
+    def hang(argv: object, **_: object) -> Completed:
+        asked.append(argv)
+        raise subprocess.TimeoutExpired("helper", 30)
+
+    environ = login_file(tmp_path, {"credsStore": "x"}).environ
+    assert Credentials(run=hang, environ=environ).login("r.example") is None
+    assert len(asked) == 1
+
+
+def test_a_sign_in_that_ends_between_blobs_is_renewed(tmp_path: Path) -> None:
+    """Tokens last minutes, transfers of large bases longer."""
+    valid = ["one"]
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        if request.url.host == "auth.example":
+            return httpx.Response(200, json={"token": valid[0]})
+        if request.headers.get("authorization") != f"Bearer {valid[0]}":
+            challenge = 'Bearer realm="https://auth.example/token",service="r"'
+            return httpx.Response(401, headers={"www-authenticate": challenge})
+        return httpx.Response(200, stream=Body(DATA))
+
+    http = Http(NetworkConfig(), transport=httpx.MockTransport(handle), sleep=lambda _: None)
+    registry = Registry(http, login_file(tmp_path, {}), "r.example")
+    one = Descriptor(digest=DIGEST, size=len(DATA))
+    for number in (1, 2):
+        url = registry.url(f"a/b/blobs/{DIGEST}")
+        cache = BlobCache(root=tmp_path / str(number))
+        assert registry_blob(registry, url, cache, one, "a/b:pull").read_bytes() == DATA
+        valid[0] = "two"
+
+
+def test_an_indexs_login_is_for_its_server_alone() -> None:
+    """Not for another port of the same host, and not in plain text."""
+    seen: dict[str, str] = {}
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        seen[str(request.url)] = request.headers.get("authorization", "")
+        return httpx.Response(200, content=b"")
+
+    network = NetworkConfig(index_url="https://me:secret@h.example/simple")
+    http = Http(network, transport=httpx.MockTransport(handle))
+    urls = ("https://h.example:443/x", "https://h.example:5000/v2/", "http://h.example/x")
+    for url in urls:
+        http.get(url, limit=10)
+    assert [bool(value) for value in seen.values()] == [True, False, False]
+
+
+def test_a_body_that_is_not_coded_as_it_says_is_an_error() -> None:
+    """And no traceback."""
+    answer = httpx.Response(200, headers={"content-encoding": "gzip"}, stream=Body(b"plain"))
+    http = Http(NetworkConfig(), transport=httpx.MockTransport(lambda _: answer))
+    with pytest.raises(BuildError):
+        http.get("https://h.example/x", limit=10)
+
+
+def test_a_document_that_was_damaged_on_disk_is_asked_for_again(tmp_path: Path) -> None:
+    """Power that failed may leave a file without its bytes."""
+    manifest = b"{}"
+    digest = f"sha256:{hashlib.sha256(manifest).hexdigest()}"
+    cache = BlobCache(root=tmp_path)
+    cache.put(manifest)
+    cache.path(digest).write_bytes(b"")
+    asked: list[str] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        return httpx.Response(200, stream=Body(manifest))
+
+    http = Http(NetworkConfig(), transport=httpx.MockTransport(handle))
+    registry = Registry(http, login_file(tmp_path, {}), "r.example")
+    with pytest.raises(BuildError, match="only for"):  # it names no image
+        pull(registry, parse_reference(f"r.example/a/b@{digest}"), cache, "amd64", "3.11", "b")
+    assert asked == [f"/v2/a/b/manifests/{digest}"]

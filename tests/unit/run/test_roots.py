@@ -10,7 +10,7 @@ import pytest
 
 from nb2image.build.embedded.archive import opened
 from nb2image.errors import RunError
-from nb2image.run.roots import held, prune, scratch, unpack_layers
+from nb2image.run.roots import held, prune, scratch, started, unpack_layers
 
 
 def root(cache: Path, name: str, age: int, size: int = 1000) -> Path:
@@ -77,3 +77,25 @@ def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         unpack_layers(files, (), tmp_path / "roots/image", tmp_path / "layout")
     assert caught.value.code == "disk"
     assert names(tmp_path / "roots") == []
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"Entrypoint": ["python"], "Env": ["touch"]},
+        {"Entrypoint": ["python"], "Env": ["--split-string=touch /tmp/x"]},
+        {"Entrypoint": ["python"], "Env": ["=x"]},
+        {"Entrypoint": ["python\0"]},
+        {"Entrypoint": ["python"], "WorkingDir": "/../etc"},
+        {"Entrypoint": "python"},
+        {"Entrypoint": [["python"]]},
+        ["python"],
+        {},
+    ],
+)
+def test_a_config_that_is_none_starts_nothing(config: object, tmp_path: Path) -> None:
+    """Above all no variable that a program of the host would take for an option or a command."""
+    with pytest.raises(RunError):
+        started(config, tmp_path)
+    good = {"Entrypoint": ["python"], "Cmd": ["x"], "Env": ["A=-b=c", "npm.x="]}
+    assert started(good, tmp_path).entrypoint == ("python", "x")
