@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from nb2image.archive.layer import Limits, read_layer
+from nb2image.archive.places import Places, check_count, link_target, part_of
 from nb2image.archive.stream import Stream, form, from_file
 from nb2image.archive.tar import TarReader
 from nb2image.errors import ArchiveError
@@ -20,7 +21,6 @@ from nb2image.model.layer import LayerFiles
 
 MAX_JSON = 8_000_000
 """Bytes of one manifest or config; the largest real ones are below 1 MB."""
-MAX_PARTS = 10_000
 MAX_JSON_TOTAL = 64_000_000
 
 Keep = Callable[[str], bool]
@@ -47,12 +47,12 @@ class FolderBlobs:
 
     def __init__(self, root: Path, keep: Keep, limits: Limits) -> None:
         self.name = str(root)
-        self._root = root.resolve()
+        self._root = root
         self._keep = keep
         self._limits = limits
 
     def json(self, name: str) -> bytes | None:
-        path = self._path(name)
+        path = part_of(self._root, name)
         if path is None:
             return None
         if path.stat().st_size > MAX_JSON:
@@ -60,7 +60,7 @@ class FolderBlobs:
         return path.read_bytes()
 
     def layer(self, name: str) -> LayerFiles:
-        path = self._path(name)
+        path = part_of(self._root, name)
         if path is None:
             raise missing(self.name, name)
         with path.open("rb", buffering=0) as file:
@@ -68,12 +68,8 @@ class FolderBlobs:
             return read_layer(stream, self._keep, self._limits)
 
     def size(self, name: str) -> int | None:
-        path = self._path(name)
+        path = part_of(self._root, name)
         return path.stat().st_size if path else None
-
-    def _path(self, name: str) -> Path | None:
-        path = (self._root / name).resolve()
-        return path if path.is_relative_to(self._root) and path.is_file() else None
 
 
 class TarBlobs:
@@ -84,20 +80,10 @@ class TarBlobs:
         self._file = file
         self._keep = keep
         self._limits = limits
-        self._places: dict[str, tuple[int, int]] = {}
-        self._links: dict[str, str] = {}
-        file.seek(0)
-        reader = TarReader(from_file(file, size, name))
-        for member in reader:
-            add_part(self.name, len(self._places) + len(self._links))
-            path = posixpath.normpath(member.name)
-            if member.kind in (b"1", b"2"):
-                self._links[path] = link_target(path, member.target, hard=member.kind == b"1")
-            elif member.kind == b"0":
-                self._places[path] = (reader.stream.offset, member.size)
+        self._places = Places(file, size, name)
 
     def json(self, name: str) -> bytes | None:
-        place = self._place(name)
+        place = self._places.find(name)
         if place is None:
             return None
         if place[1] > MAX_JSON:
@@ -105,17 +91,14 @@ class TarBlobs:
         return self._stream(name, place).exactly(place[1])
 
     def layer(self, name: str) -> LayerFiles:
-        place = self._place(name)
+        place = self._places.find(name)
         if place is None:
             raise missing(self.name, name)
         return read_layer(self._stream(name, place), self._keep, self._limits)
 
     def size(self, name: str) -> int | None:
-        place = self._place(name)
+        place = self._places.find(name)
         return place[1] if place else None
-
-    def _place(self, name: str) -> tuple[int, int] | None:
-        return self._places.get(self._links.get(name, name))
 
     def _stream(self, name: str, place: tuple[int, int]) -> Stream:
         self._file.seek(place[0])
@@ -134,7 +117,7 @@ class StreamedBlobs:
         json_total = 0
         reader = TarReader(stream)
         for member in reader:
-            add_part(self.name, len(self._sizes) + len(self._links))
+            check_count(self.name, len(self._sizes) + len(self._links))
             path = posixpath.normpath(member.name)
             if member.kind in (b"1", b"2"):
                 self._links[path] = link_target(path, member.target, hard=member.kind == b"1")
@@ -166,21 +149,6 @@ class StreamedBlobs:
 
     def size(self, name: str) -> int | None:
         return self._sizes.get(self._links.get(name, name))
-
-
-def link_target(path: str, target: str, *, hard: bool) -> str:
-    """The part that a link inside the archive names (docker save links equal layers)."""
-    return posixpath.normpath(target if hard else posixpath.join(posixpath.dirname(path), target))
-
-
-def add_part(archive: str, count: int) -> None:
-    """Raises ArchiveError when an archive has more parts than any image."""
-    if count > MAX_PARTS:
-        raise ArchiveError(
-            f"{archive} has more than {MAX_PARTS} parts: it is no image archive",
-            code="archive-not-an-image",
-            hint="name a tar made by docker save, or an OCI image layout",
-        )
 
 
 def missing(archive: str, name: str) -> ArchiveError:

@@ -21,13 +21,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nb2image.build.embedded.archive import Files, document, opened, read
+from nb2image.build.embedded.archive import Files, document, opened, read_index
 from nb2image.build.embedded.base import opened as opened_layer
 from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.layout import blob_name
 from nb2image.build.embedded.resolve import (
     MAX_CONFIG,
-    MAX_DOCUMENT,
     Descriptor,
     Resolved,
     decode,
@@ -81,7 +80,7 @@ def unpacked(path: Path, cache: Path) -> Iterator[Unpacked]:
 
 def documents(files: Files, path: Path, architecture: str) -> tuple[Resolved, dict[str, Any]]:
     """The manifest and the config of a layout's image. Raises RunError when it is none."""
-    index = read(files, "index.json", MAX_DOCUMENT)
+    index = read_index(files, path, architecture)
     if index is None:
         raise RunError(
             f"{path} is no OCI image layout",

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import posixpath
-import tarfile
+import io
+import os
+import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any, Protocol, cast
 
+from nb2image.archive.documents import DockerManifest
+from nb2image.archive.places import Places, part_of
+from nb2image.archive.stream import Stream, decompressed, form, from_file
+from nb2image.archive.stream import damaged as damaged_stream
 from nb2image.build.embedded import deflate
-from nb2image.build.embedded.base import Base
+from nb2image.build.embedded.base import MAX_UNPACKED, Base
 from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.documents import CONFIG, MANIFEST, Blob, Image
 from nb2image.build.embedded.layer import Layer
@@ -22,8 +27,10 @@ from nb2image.build.embedded.resolve import (
     MAX_DOCUMENT,
     MAX_LAYERS,
     Descriptor,
+    Document,
     Resolved,
     decode,
+    fits,
     hostile,
     make_base,
     resolve,
@@ -47,7 +54,7 @@ def read_base(path: Path, cache: BlobCache, *, architecture: str, python: str) -
     Raises OptionError when ``path`` is neither, BuildError when it is broken.
     """
     with opened(path) as files:
-        index = read(files, "index.json", MAX_DOCUMENT)
+        index = read_index(files, path, architecture)
         if index is not None:
             return from_layout(files, index, path, cache, architecture, python)
         listing = read(files, "manifest.json", MAX_DOCUMENT)
@@ -62,50 +69,94 @@ def read_base(path: Path, cache: BlobCache, *, architecture: str, python: str) -
 
 @contextmanager
 def opened(path: Path) -> Iterator[Files]:
-    """The files of a folder or of a tar archive."""
+    """The files of a folder or of a tar archive, compressed or not.
+
+    Raises OptionError when it cannot be read, ArchiveError when it is damaged.
+    """
+    if path.is_dir():
+        yield Folder(path)
+        return
     with ExitStack() as stack:
-        if path.is_dir():
-            yield Folder(path)
-            return
         try:
-            archive = stack.enter_context(tarfile.open(path))
-            yield Archive(archive)
-        except (OSError, tarfile.TarError, zlib.error, EOFError) as error:
+            file: IO[bytes] = stack.enter_context(path.open("rb", buffering=0))
+            size = path.stat().st_size
+            stream = from_file(file, size, str(path))
+            if form(stream) in ("gzip", "zstd"):
+                file = stack.enter_context(tempfile.TemporaryFile(buffering=0))
+                size = plain_copy(decompressed(stream), file)
+            archive = Archive(file, size, str(path))
+        except OSError as error:
             raise OptionError(
-                f"cannot read {path} as an archive: {error}",
+                f"cannot read {path} as an archive: {error.strerror or error}",
                 code="base-unreadable",
-                hint="it may have been cut short",
+                hint="check the path, its permissions and the disk's space",
             ) from error
+        yield archive
+
+
+def plain_copy(stream: Stream, file: IO[bytes]) -> int:
+    """Write what a compressed archive holds; its bytes. Raises ArchiveError for a bomb."""
+    size = 0
+    for piece in stream.pieces(MAX_UNPACKED + 1):
+        size += len(piece)
+        if size > MAX_UNPACKED:
+            raise damaged_stream(stream, "it unpacks to an absurd size")
+        file.write(piece)
+    return size
 
 
 class Folder:
-    """The files of a layout folder; links are not followed."""
+    """The files of a layout folder; nothing outside it."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
 
     def open(self, name: str) -> IO[bytes] | None:
         """A regular file of the folder."""
-        path = self._root / name
-        return path.open("rb") if path.is_file() and not path.is_symlink() else None
+        path = part_of(self._root, name)
+        return path.open("rb") if path else None
 
 
 class Archive:
     """The files of a tar archive."""
 
-    def __init__(self, archive: tarfile.TarFile) -> None:
-        self._archive = archive
-        self._members = {m.name.removeprefix("./"): m for m in archive}
+    def __init__(self, file: IO[bytes], size: int, name: str) -> None:
+        self._number = file.fileno()
+        self._places = Places(file, size, name)
 
     def open(self, name: str) -> IO[bytes] | None:
         """A regular file; docker save of old releases links equal layers to each other."""
-        member = self._members.get(name)
-        if member is not None and member.issym():
-            target = posixpath.normpath(posixpath.join(posixpath.dirname(name), member.linkname))
-            member = self._members.get(target)
-        if member is None or not member.isreg():
-            return None
-        return self._archive.extractfile(member)
+        place = self._places.find(name)
+        return cast(IO[bytes], Section(self._number, *place)) if place else None
+
+
+class Section(io.RawIOBase):
+    """So many bytes of an open file from a place on."""
+
+    def __init__(self, number: int, start: int, size: int) -> None:
+        self._number = number
+        self._start = start
+        self._size = size
+        self._at = 0
+
+    def readable(self) -> bool:
+        """It can only be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """The next bytes."""
+        count = min(len(buffer), self._size - self._at)
+        data = os.pread(self._number, count, self._start + self._at)
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a byte, counted from the beginning."""
+        if whence != os.SEEK_SET:
+            raise io.UnsupportedOperation("only from the beginning")
+        self._at = max(0, min(offset, self._size))
+        return self._at
 
 
 def read(files: Files, name: str, limit: int) -> bytes | None:
@@ -118,6 +169,27 @@ def read(files: Files, name: str, limit: int) -> bytes | None:
     if len(data) > limit:
         raise hostile(f"a {name} of more than {limit} bytes")
     return data
+
+
+def read_index(files: Files, path: Path, architecture: str) -> bytes | None:
+    """The index of a layout; None when it is none. Raises OptionError for one of several images."""
+    index = read(files, "index.json", MAX_DOCUMENT)
+    if index is None:
+        return None
+    manifests = decode(index, Document).manifests
+    images = {one.digest for one in manifests if fits(one, architecture) or not one.platform}
+    if len(images) > 1:
+        raise several(path, len(images))
+    return index
+
+
+def several(path: Path, count: int) -> OptionError:
+    """The error for an archive of another number of images than one."""
+    return OptionError(
+        f"{path} holds {count} images",
+        code="base-ambiguous",
+        hint="save one alone: docker save NAME --output FILE",
+    )
 
 
 def from_layout(
@@ -144,7 +216,7 @@ def read_image(path: Path, cache: BlobCache, architecture: str) -> Image:
     Raises OptionError when ``path`` is no layout, BuildError when it is broken.
     """
     with opened(path) as files:
-        index = read(files, "index.json", MAX_DOCUMENT)
+        index = read_index(files, path, architecture)
         if index is None:
             raise OptionError(f"{path} is no OCI image layout", code="base-unreadable")
         found = resolve(index, architecture, lambda one, limit: document(files, path, one, limit))
@@ -196,16 +268,14 @@ def from_docker(
     files: Files, listing: bytes, path: Path, cache: BlobCache, architecture: str, python: str
 ) -> Base:
     """The base in an archive of docker save, whose layers are not compressed."""
-    images: list[dict[str, Any]] = decode(listing, list[dict[str, Any]])
+    images: list[DockerManifest] = decode(listing, list[DockerManifest])
     if len(images) != 1:
-        raise OptionError(
-            f"{path} holds {len(images)} images", code="base-ambiguous", hint="save one alone"
-        )
-    config = read(files, str(images[0].get("Config", "")), MAX_CONFIG)
-    names = images[0].get("Layers")
-    if config is None or not isinstance(names, list) or not 0 < len(names) <= MAX_LAYERS:
+        raise several(path, len(images))
+    image = images[0]
+    config = read(files, image.config, MAX_CONFIG)
+    if config is None or not 0 < len(image.layers) <= MAX_LAYERS:
         raise damaged(path, "its manifest.json")
-    layers = [compressed(files, str(name), path, cache) for name in names]
+    layers = [compressed(files, name, path, cache) for name in image.layers]
     digest = f"sha256:{hashlib.sha256(config).hexdigest()}"
     found = Resolved(
         digest="",
@@ -215,12 +285,12 @@ def from_docker(
             for one in layers
         ),
     )
-    tags = images[0].get("RepoTags") or [path.name]
+    tags = image.tags or [path.name]
     return make_base(
         found,
         config,
         cache,
-        name=str(tags[0])[:255],
+        name=tags[0][:255],
         architecture=architecture,
         python=python,
         reason=f"the archive {path.name}",
