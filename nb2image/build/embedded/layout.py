@@ -6,10 +6,13 @@ release takes it. https://github.com/opencontainers/image-spec/blob/main/image-l
 
 from __future__ import annotations
 
+import re
 import secrets
 import shutil
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,6 +24,9 @@ from nb2image.errors import OptionError
 
 COPY = 1 << 20
 LAYOUT = b'{"imageLayoutVersion":"1.0.0"}'
+UNFINISHED = re.compile(r"\.[0-9a-f]{8}$")
+ABANDONED = 24 * 3600
+"""Seconds after which nobody writes a layout any more."""
 Content = bytes | Path
 
 
@@ -120,8 +126,15 @@ def refuse_foreign(target: Path) -> None:
 
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
-    """A path beside ``target`` to write to, which then takes its place."""
+    """A path beside ``target`` to write to, which then takes its place.
+
+    What a process that was killed has left there goes first.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
+    for left in target.parent.glob(f".{escape(target.name)}.*"):
+        with suppress(OSError):
+            if UNFINISHED.search(left.name) and time.time() - left.stat().st_mtime > ABANDONED:
+                discard(left)
     new = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     old = new.with_name(f"{new.name}.old")
     try:
@@ -135,7 +148,12 @@ def replacing(target: Path) -> Iterator[Path]:
         if old.exists() and not target.exists():
             old.rename(target)
         for path in (new, old):
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
+            discard(path)
+
+
+def discard(path: Path) -> None:
+    """Remove a file or a folder that is not needed any longer."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

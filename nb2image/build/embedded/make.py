@@ -9,7 +9,6 @@ from datetime import date
 from pathlib import Path
 
 from nb2image.build.choose import BuildOptions, choose_base
-from nb2image.build.embedded.archive import read_image
 from nb2image.build.embedded.base import Base
 from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.builder import EmbeddedBuilder
@@ -75,6 +74,8 @@ def push_layout(services: Services, path: Path, tag: str, platform: str, emit: E
 
     Raises BuildError.
     """
+    from nb2image.build.embedded.archive import read_image
+
     delivery = make_delivery(services)
     architecture = platform.rpartition("/")[2] or "amd64"
     image = read_image(path, delivery.cache, architecture)
