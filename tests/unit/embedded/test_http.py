@@ -14,11 +14,14 @@ import pytest
 
 from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.credentials import Credentials
+from nb2image.build.embedded.documents import Blob, Image
 from nb2image.build.embedded.http import Http
 from nb2image.build.embedded.pull import pull, registry_blob
+from nb2image.build.embedded.push import Push
 from nb2image.build.embedded.registry import HUB, Registry, is_local, parse_reference
 from nb2image.build.embedded.resolve import Descriptor, resolve
 from nb2image.errors import BuildError
+from nb2image.events import ignore
 from nb2image.network import NetworkConfig
 from nb2image.process import Completed
 
@@ -348,3 +351,54 @@ def test_a_document_that_was_damaged_on_disk_is_asked_for_again(tmp_path: Path) 
     with pytest.raises(BuildError, match="only for"):  # it names no image
         pull(registry, parse_reference(f"r.example/a/b@{digest}"), cache, "amd64", "3.11", "b")
     assert asked == [f"/v2/a/b/manifests/{digest}"]
+
+
+def test_a_redirect_to_another_host_takes_no_sign_in_along(tmp_path: Path) -> None:
+    """Registries keep their blobs in stores of others."""
+    seen: dict[str, bool] = {}
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        seen[request.url.host] = "authorization" in request.headers
+        if request.url.host == "store.example":
+            return httpx.Response(200, stream=Body(DATA))
+        if "authorization" not in request.headers:
+            return httpx.Response(401, headers={"www-authenticate": 'Basic realm="r"'})
+        return httpx.Response(307, headers={"location": "https://store.example/b"})
+
+    http = Http(NetworkConfig(), transport=httpx.MockTransport(handle))
+    registry = Registry(http, login_file(tmp_path, PLAIN), "r.example")
+    url = registry.url(f"a/b/blobs/{DIGEST}")
+    one = Descriptor(digest=DIGEST, size=len(DATA))
+    path = registry_blob(registry, url, BlobCache(root=tmp_path), one, "a/b:pull")
+    assert path.read_bytes() == DATA
+    assert seen == {"r.example": True, "store.example": False}
+
+
+def test_an_upload_elsewhere_takes_no_sign_in_along(tmp_path: Path) -> None:
+    """A registry may name another host to send a blob to."""
+    seen: list[tuple[str, str, bool]] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        signed = "authorization" in request.headers
+        seen.append((request.method, request.url.host, signed))
+        if request.url.host == "store.example":
+            request.read()
+            return httpx.Response(201)
+        if not signed:
+            return httpx.Response(401, headers={"www-authenticate": 'Basic realm="r"'})
+        if request.method == "POST":
+            return httpx.Response(202, headers={"location": "https://store.example/upload?a=b"})
+        return httpx.Response(404 if request.method == "HEAD" else 201)
+
+    cache = BlobCache(root=tmp_path)
+    config = Blob(media_type="config", data=b"{}")
+    image = Image(
+        config=config, manifest=Blob(media_type="m", data=b"m"), layers=(), architecture="amd64"
+    )
+    http = Http(NetworkConfig(), transport=httpx.MockTransport(handle))
+    registry = Registry(http, login_file(tmp_path, PLAIN), "r.example")
+    reference = parse_reference("r.example/a/b:1")
+    pushed = Push(registry, reference, cache, ignore).images([image])
+    assert pushed.digest == image.manifest.digest
+    assert ("PUT", "store.example", False) in seen
+    assert seen[-1] == ("PUT", "r.example", True)

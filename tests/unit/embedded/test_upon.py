@@ -140,9 +140,17 @@ def test_what_cannot_be_added_is_named(tmp_path: Path, name: str, says: str) -> 
         added(tmp_path, name)
 
 
-@pytest.mark.parametrize("release", [b"ID=ubuntu\nVERSION_CODENAME=jammy\n", b"ID=alpine\n", b""])
+@pytest.mark.parametrize(
+    "release",
+    [
+        b"ID=ubuntu\nVERSION_CODENAME=jammy\n",
+        b"ID=alpine\n",
+        b"",
+        b"ID=debian\nVERSION_CODENAME=bookworm\n",
+    ],
+)
 def test_only_debian_is_added_to(tmp_path: Path, release: bytes) -> None:
-    """Others' packages are not Debian's."""
+    """Others' packages are not Debian's, and what the base has must be known."""
     system = (("etc/os-release", tarfile.REGTYPE, release, ""),)
     with pytest.raises(PlanError, match="installs packages upon Debian") as caught:
         added(tmp_path, "new", system=system)

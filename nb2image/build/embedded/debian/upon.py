@@ -73,10 +73,9 @@ class PackagesUpon:
         self, there: Installed, architecture: str, wanted: tuple[str, ...]
     ) -> tuple[Package, ...]:
         releases = self.archive.releases(there.codename)
-        has = hashlib.sha256(there.status).hexdigest()
+        has = hashlib.sha256(repr(sorted(there.packages.items())).encode()).hexdigest()
         archive = state(releases, architecture)
-        key = f"packages-upon/{RECIPE}/{architecture}/{archive}/{has}/{sorted(there.packages)}"
-        key += f"/{wanted}"
+        key = f"packages-upon/{RECIPE}/{architecture}/{archive}/{has}/{wanted}"
         known = self.cache.fact(key, tuple[Package, ...])
         if known is None:
             index = self.archive.index(releases, architecture)
@@ -102,9 +101,10 @@ class PackagesUpon:
 
 def refuse_unknown(there: Installed, wanted: Sequence[str]) -> None:
     """Raise PlanError for a base whose packages are not those of a Debian release known here."""
-    if there.distribution == "debian" and there.codename in RELEASES:
+    if there.distribution == "debian" and there.codename in RELEASES and there.packages:
         return
     found = " ".join(filter(None, (there.distribution, there.codename))) or "of no known release"
+    found += "" if there.packages else " and does not say which packages it has"
     raise PlanError(
         f"the embedded builder installs packages upon Debian {', '.join(sorted(RELEASES))}, and "
         f"this base is {found}; the plan needs {', '.join(wanted)}",
