@@ -12,12 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from nb2image.build.embedded import make
 from nb2image.build.embedded.base import Base, BaseFacts
 from nb2image.build.embedded.blobs import BlobCache
+from nb2image.build.embedded.debian.closure import BASE_DIFFERS
 from nb2image.build.embedded.debian.scripts import alternatives
 from nb2image.build.embedded.debian.upon import PackagesUpon
 from nb2image.build.embedded.layer import Layer
-from nb2image.errors import PlanError
+from nb2image.build.embedded.make import FirstThatAnswers
+from nb2image.errors import BuildError, Nb2ImageError, PlanError
+from nb2image.events import Event, Noticed
 from nb2image.model import SystemPackage
 from tests.unit.embedded.debs import Entry, deb, served
 from tests.unit.image.plans import REQUIREMENTS, plan
@@ -178,3 +182,52 @@ def test_a_base_that_is_not_merged_keeps_its_folders(tmp_path: Path) -> None:
 def test_alternatives_that_cannot_be_told(line: str) -> None:
     """A variable, a path for a name, an argument too few, a way out, a condition."""
     assert alternatives(f"#!/bin/sh\n{line}\n".encode()) == ()
+
+
+class Fails:
+    """A base that cannot be had, for a reason."""
+
+    described = "a base"
+
+    def __init__(self, error: Nb2ImageError) -> None:
+        self.error = error
+
+    def get(self, *_: object) -> Base:
+        raise self.error
+
+
+class Packaged:
+    """The base made of packages; it tells why it was taken."""
+
+    described = "packages"
+
+    def __init__(self, base: Base) -> None:
+        self.base = base
+
+    def get(self, *_: object) -> Base:
+        return self.base
+
+
+@pytest.mark.parametrize(
+    ("error", "taken"),
+    [
+        (BuildError("silent", code="download-failed"), True),
+        (PlanError("too old", code=BASE_DIFFERS), True),
+        (PlanError("a script", code="embedded-needs-run"), False),
+        (BuildError("other bytes", code="hash-mismatch"), False),
+    ],
+)
+def test_a_base_made_of_packages_stands_in(
+    tmp_path: Path, error: Nb2ImageError, taken: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no registry answers or its image is too old; not where something is wrong."""
+    base = finished(BlobCache(root=tmp_path), SYSTEM)
+    monkeypatch.setattr(make, "replace", lambda source, reason: source)
+    source = FirstThatAnswers(first=Fails(error), second=Packaged(base))  # type: ignore[arg-type]
+    events: list[Event] = []
+    if not taken:
+        with pytest.raises(Nb2ImageError, match=error.message):
+            source.get(plan(), "amd64", events.append)
+        return
+    assert source.get(plan(), "amd64", events.append) is base
+    assert [e.finding.message for e in events if isinstance(e, Noticed)] == [error.message]

@@ -93,7 +93,7 @@ def needs_scripts(names: Sequence[str]) -> PlanError:
         "these packages run a script when they are installed, which the embedded builder "
         f"cannot: {', '.join(names)}",
         code="embedded-needs-run",
-        hint="build with Docker (--builder docker)",
+        hint="build with an engine (--builder docker) or with podman (--builder podman)",
     )
 
 

@@ -109,7 +109,8 @@ def refuse_unknown(there: Installed, wanted: Sequence[str]) -> None:
         f"the embedded builder installs packages upon Debian {', '.join(sorted(RELEASES))}, and "
         f"this base is {found}; the plan needs {', '.join(wanted)}",
         code="embedded-needs-run",
-        hint="build with Docker (--builder docker), or name a base of one of these releases",
+        hint="build with an engine (--builder docker) or with podman (--builder podman), or name "
+        "a base of one of these releases",
     )
 
 
