@@ -185,17 +185,21 @@ def candidates(group: Group, search: Search) -> Iterator[Candidate]:
             declared=declared,
             specifier=declared.specifier,
             detail=declared.written,
+            strict=entry is not None and entry.ambiguous,
+            hidden=entry is not None and entry.hidden and declared.name == entry.distribution,
         )
     if entry is not None:
-        yield Candidate(
-            rule="catalogue",
-            name=entry.distribution,
-            specifier=entry.specifier,
-            detail="in the catalogue",
-            source=entry.source,
-            strict=entry.ambiguous,
-            hidden=entry.hidden,
-        )
+        # One of several namesakes is meant: what is used of it tells which.
+        for name in entry.distributions if entry.ambiguous else (entry.distribution,):
+            yield Candidate(
+                rule="catalogue",
+                name=name,
+                specifier=entry.specifier,
+                detail="in the catalogue",
+                source=entry.source,
+                strict=entry.ambiguous,
+                hidden=entry.hidden,
+            )
     else:
         unknown = [d for d in search.declared if d not in named and is_unknown(d, catalogue)]
         for declared in unknown[:MAX_UNKNOWN]:

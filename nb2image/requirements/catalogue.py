@@ -59,6 +59,8 @@ class Catalogue:
     """Distributions that install lines name and no notebook needs."""
     gpu: frozenset[str]
     """Distributions that do nothing without a GPU."""
+    repositories: Mapping[str, str]
+    """Repositories → distributions, where the names differ."""
 
     @cached_property
     def distributions(self) -> frozenset[str]:
@@ -119,4 +121,5 @@ def read_catalogue(text: str) -> Catalogue:
         elsewhere=table["elsewhere"],
         tools=frozenset(table["tools"]["names"]),
         gpu=frozenset(table["gpu"]["names"]),
+        repositories=table["repositories"],
     )

@@ -11,7 +11,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from nb2image.model import Finding, Install, Place, Rule
-from nb2image.requirements.catalogue import Catalogue
+from nb2image.requirements.catalogue import Catalogue, load_catalogue
 from nb2image.requirements.target import Target
 
 EGG = re.compile(r"(?:^|&)egg=([A-Za-z0-9._-]+)")
@@ -23,6 +23,10 @@ POETRY_BOUND = re.compile(r"([\^~])\s*(\d+(?:\.\d+)*)")
 SPELLED = re.compile(r"^(?:python-|py-?)|(?:-python|-py|-master|-main)$")
 """What a repository's name has and its distribution's may not: pytorch_geometric, openai-python."""
 OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
+REVISION = re.compile(
+    r"(\.git)?/*(@.*|/(archive|tarball|zipball)/.*)?$|\.(zip|tar\.gz)$", re.DOTALL
+)
+"""What follows a repository in an address: a revision, or the archive of one."""
 WHEEL_NAME = re.compile(r"^([A-Za-z0-9._]+)-\d[^-]*-.*\.whl$")
 CONDA = re.compile(r"^(?:[\w./-]+::)?([A-Za-z0-9][\w.-]*)\s*(?:([=<>!~].*)|\s+(\S+))?$")
 
@@ -84,21 +88,23 @@ def parse_requirement(
 
 
 def parse_url(line: str, *, rule: Rule, place: Place) -> Declared | None:
-    """A direct reference: its name is told by ``#egg=`` or guessed from the address."""
+    """A direct reference: its name is told by ``#egg=``, by the catalogue, or by the address."""
     url, _, fragment = line.partition("#")
     if not is_address(url):
         return None
     egg = EGG.search(fragment)
-    folders, _, last = urlsplit(url).path.rstrip("/").rpartition("/")
-    wheel = WHEEL_NAME.match(last)
+    path = urlsplit(url).path
+    wheel = WHEEL_NAME.match(path.rpartition("/")[2])
     owner = ""
     if egg:
         name = egg[1]
     elif wheel:
         name = wheel[1]
     else:
-        name = re.sub(r"(\.git)?(@.*)?$|\.(zip|tar\.gz)$", "", last)
+        repository = REVISION.sub("", path.strip("/"))
+        folders, _, name = repository.rpartition("/")
         owner = folders.rpartition("/")[2]
+        name = load_catalogue().repositories.get(repository.lower(), name)
     subdirectory = next((p for p in fragment.split("&") if p.startswith("subdirectory=")), "")
     if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", name):
         return None

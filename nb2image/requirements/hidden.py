@@ -68,6 +68,7 @@ class Rule:
     keywords: tuple[str, ...] = ()
     """``name`` or ``name=value``: the call must have one of them."""
     variables: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
     """Top-level modules that make it unnecessary when they are imported."""
     versions: str = ""
@@ -92,6 +93,8 @@ class Rule:
             return any(fnmatchcase(use.name, i) for i in self.imports)
         if use.kind == "variable":
             return use.name in self.variables
+        if use.kind == "program":
+            return use.name in self.programs
         return self.strings is not None and self.strings.search(use.name) is not None
 
     def _fits(self, use: Use) -> bool:
@@ -207,6 +210,7 @@ def shown(use: Use) -> str:
         "import": f"import {use.name}",
         "string": repr(use.name[:60]),
         "variable": use.name,
+        "program": f"!{use.name}",
     }[use.kind]
 
 
@@ -314,6 +318,7 @@ def read_rule(owner: str, row: Mapping[str, Any], about: Mapping[str, Any]) -> R
         no_argument=pattern(row.get("no_argument")),
         keywords=tuple(row.get("keywords", ())),
         variables=tuple(row.get("variables", ())),
+        programs=tuple(row.get("programs", ())),
         unless=tuple(row.get("unless", ())),
         versions=row.get("versions", ""),
         reason=row["reason"],

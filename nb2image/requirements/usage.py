@@ -12,6 +12,8 @@ from nb2image.requirements.imports import script_place
 from nb2image.requirements.reached import reached_modules
 from nb2image.requirements.trees import parsed
 
+MAX_STEPS = 3
+"""Names that a text is followed through: ``url = base + name``."""
 MAX_STRINGS = 12
 """Texts kept of one call: its file names and options, not its prose."""
 
@@ -20,9 +22,9 @@ MAX_STRINGS = 12
 class Use:
     """One thing that the code does."""
 
-    kind: Literal["call", "method", "attribute", "import", "string", "variable"]
+    kind: Literal["call", "method", "attribute", "import", "string", "variable", "program"]
     """``call`` of something imported, ``method`` and ``attribute`` of an unknown object, a text,
-    an environment ``variable`` that is set."""
+    an environment ``variable`` that is set, a ``program`` that a shell line calls."""
     name: str
     """Dotted for what is imported (``pandas.read_excel``); of an unknown object its last two
     attributes at most (``plot.kde``); the text; or ``NAME=value``."""
@@ -49,6 +51,7 @@ def find_usage(script: Script) -> list[Use]:
     for tree, path in modules:
         reader = Reader(Names.of([tree]), lambda n, p=path: Place(file=p, line=n))
         found += reader.uses(tree)
+    found += [Use(kind="program", name=name, place=place) for name, place in script.programs]
     return found
 
 
@@ -59,12 +62,13 @@ class Names:
     imported: dict[str, str] = field(default_factory=dict)
     """Name → what it was imported from, dotted."""
     texts: dict[str, set[str]] = field(default_factory=dict)
-    """Name → texts that are assigned to it."""
+    """Name → texts that are assigned to it, also through other names."""
 
     @classmethod
     def of(cls, trees: Iterable[ast.AST]) -> Names:
         """The names that the trees bind."""
         names = cls()
+        parts: dict[str, set[str]] = {}
         for tree in trees:
             for node in ast.walk(tree):
                 if isinstance(node, ast.Import):
@@ -79,6 +83,12 @@ class Names:
                         if isinstance(target, ast.Name):
                             texts = names.texts.setdefault(target.id, set())
                             texts.update(literals(node.value))
+                            if isinstance(node.value, ast.BinOp | ast.JoinedStr | ast.Name):
+                                parts.setdefault(target.id, set()).update(named_in(node.value))
+        for _ in range(MAX_STEPS):
+            for name, others in parts.items():
+                found = [names.texts.get(other, ()) for other in others]
+                names.texts[name].update(*map(tuple, found))
         return names
 
 
@@ -161,6 +171,11 @@ class Reader:
                     yield node.value
                 elif isinstance(node, ast.Name):
                     yield from sorted(self._names.texts.get(node.id, ()))
+
+
+def named_in(node: ast.expr) -> Iterator[str]:
+    """The names in an expression."""
+    return (part.id for part in ast.walk(node) if isinstance(part, ast.Name))
 
 
 def literals(node: ast.expr) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from nb2image.model import DirectRequirement, Place
@@ -42,6 +44,9 @@ def added(
         (PD + "df.corr(method='spearman')", {"scipy"}),
         (PD + "import matplotlib.pyplot as plt\nplt.style.use('x')\ndf.plot()", set()),
         (PD + "pd.read_csv('s3://bucket/key.csv')", {"s3fs"}),
+        (PD + "bucket = 's3://b'\npath = bucket + '/k.csv'\npd.read_csv(path)", {"s3fs"}),
+        (PD + "bucket = 'gs://b'\npath = f'{bucket}/k.csv'\ndf.to_csv(path)", {"gcsfs"}),
+        (PD + "bucket = 'gs://b'\nother.upload(bucket)", set()),
         (PD + "df.describe()", set()),
         ("df.to_excel('x.xlsx')", set()),
         ("from sklearn import datasets\ndatasets.load_iris(as_frame=True)", {"pandas"}),
@@ -63,6 +68,8 @@ def added(
         ("import keras", {"tensorflow"}),
         ("import keras, torch", set()),
         ("import evaluate\nevaluate.load('rouge')", {"rouge-score"}),
+        ("from transformers import TFAutoModel", {"tensorflow", "tf-keras"}),
+        ("from transformers import AutoTokenizer as T\nT.from_pretrained('x')", set()),
         ("from transformers import pipeline\npipeline('x')", {"torch"}),
         ("import transformers as t\nt.AutoModel.from_pretrained(m, load_in_4bit=True)",
          {"torch", "bitsandbytes", "accelerate"}),
@@ -163,7 +170,22 @@ def test_the_table_is_whole() -> None:
         assert rule.needs, rule
         assert rule.reason, rule
         assert rule.source, rule
-        named = (rule.calls, rule.methods, rule.attributes, rule.imports, rule.variables)
+        named = (
+            rule.calls,
+            rule.methods,
+            rule.attributes,
+            rule.imports,
+            rule.variables,
+            rule.programs,
+        )
         assert any((*named, rule.strings, rule.keywords)), rule
         if rule.argument or rule.no_argument:
             assert rule.calls or rule.methods, rule
+
+
+def test_programs_of_distributions() -> None:
+    """A shell line can call what no import names."""
+    made = replace(script(""), programs=(("gdown", Place(cell=2, line=1)), ("ls", Place())))
+    (found,) = hidden_needs(made, [], FakeIndex(), TARGET)
+    assert (found.name, found.evidence[0].place) == ("gdown", Place(cell=2, line=1))
+    assert found.evidence[0].detail.startswith("!gdown: ")

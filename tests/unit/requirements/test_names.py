@@ -343,8 +343,9 @@ def test_a_module_that_no_file_shows_is_taken_on_the_catalogues_word(
 ) -> None:
     """hnswlib is an extension that its setup.py names, and has no wheels."""
     index.add("hnswlib", "0.8.0", ("setup.py", "hnswlib/hnswlib.h"), sdist=True)
-    found = names(index, "import hnswlib", folder=tmp_path)
-    assert direct(found) == ["hnswlib"]
+    for installs in ((), ("hnswlib",)):
+        found = names(index, "import hnswlib", folder=tmp_path, installs=installs)
+        assert direct(found) == ["hnswlib"]
 
 
 def test_an_empty_project_is_refused(index: FakeIndex, tmp_path: Path) -> None:
@@ -360,6 +361,19 @@ def test_ambiguous_names_are_checked_like_guesses(index: FakeIndex, tmp_path: Pa
         "datasets"
     ]
     assert "defines none" in refusal(names(index, "from datasets import mnist", folder=tmp_path))
+
+
+def test_of_two_namesakes_the_one_with_the_names_that_are_used(
+    index: FakeIndex, tmp_path: Path
+) -> None:
+    """``daft`` draws graphs or is a data frame: the code tells, also against an install line."""
+    index.add("daft-pgm", "0.1", {"daft/__init__.py": "class PGM: pass"})
+    index.add("daft", "0.7", {"daft/__init__.py": "def read_parquet(): pass"})
+    for installs in ((), ("daft",)):
+        drawn = names(index, "import daft\ndaft.PGM()", folder=tmp_path, installs=installs)
+        assert direct(drawn) == ["daft-pgm"]
+        read = names(index, "import daft\ndaft.read_parquet()", folder=tmp_path, installs=installs)
+        assert direct(read) == ["daft"]
 
 
 def test_optional_imports_are_dropped_with_a_note(index: FakeIndex, tmp_path: Path) -> None:
