@@ -16,6 +16,7 @@ import argparse
 import io
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -53,6 +54,8 @@ from nb2image.services import Services, default_cache
 # What can matter to names: sources, requirement files; data and images cannot.
 KEPT = (".py", ".txt", ".in", ".toml", ".cfg", ".yml", ".yaml", ".lock", "Pipfile")
 
+
+INSTALL = re.compile(r"^[ \t]*[!%][ \t]*(?:pip3?|conda|mamba)[ \t]+install\b.*", re.MULTILINE)
 
 GOAL = "precision 0.990  recall 0.980  exact 85%  hidden 80%"
 
@@ -143,22 +146,26 @@ def lay_out(case: dict[str, Any], clones: Path, folder: Path) -> Path:
 
 
 def script_of(notebook: Notebook, project: Project) -> tuple[Script, tuple[Finding, ...]]:
-    """The script; cells that it refuses are read for their imports all the same."""
-    skipped: set[int] = set()
+    """The script; of cells that it refuses, the imports and install lines are read all the same."""
+    refused: dict[int, str] = {}
     findings: tuple[Finding, ...] = ()
     while True:
-        options = Options(skip_cells=tuple(sorted(skipped)))
         try:
-            script = make_script(notebook, options, workdir=project.workdir, read=project.read)
+            script = make_script(notebook, Options(), workdir=project.workdir, read=project.read)
         except NotebookError as error:
             cells = {f.place.cell for f in error.findings if f.place and f.place.cell}
-            if not cells - skipped:
+            if not cells - set(refused):
                 raise
-            skipped |= cells
+            refused |= {c.number: c.source for c in notebook.cells if c.number in cells}
             findings += error.findings
+            kept = tuple(
+                replace(c, source="\n".join(INSTALL.findall(c.source))) if c.number in cells else c
+                for c in notebook.cells
+            )
+            notebook = replace(notebook, cells=kept)
             continue
         cells_ = tuple(
-            replace(c, left_out=False, broken=True) if c.number in skipped else c
+            replace(c, source=refused[c.number], broken=True) if c.number in refused else c
             for c in script.cells
         )
         return replace(script, cells=cells_), findings

@@ -243,13 +243,17 @@ def unresolved(found: Answer, made: Made) -> Finding:
 
 
 def refuse_conflicts(answers: Sequence[Answer]) -> None:
-    """Raise RequirementsError when two chosen distributions own one imported module."""
+    """Raise RequirementsError when two chosen distributions own one imported module.
+
+    One that was chosen for what lies below a module may have a part of the module itself.
+    """
     chosen = [(a, a.winner, a.modules) for a in answers if a.winner and a.modules]
     for found, _, modules in chosen:
         owners = {
             winner.name: other
             for other, winner, others in chosen
             if modules.clashes(others, found.group.key)
+            and not other.group.key.startswith(f"{found.group.key}.")
         }
         if len(owners) > 1:
             told = " and ".join(

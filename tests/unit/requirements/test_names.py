@@ -458,6 +458,20 @@ def test_two_owners_of_a_module_are_a_conflict(index: FakeIndex, tmp_path: Path)
     assert "cell 1, line 1" in caught.value.message
 
 
+def test_a_part_below_a_module_is_no_second_owner(index: FakeIndex, tmp_path: Path) -> None:
+    """azureml-train-automl-runtime has a part of the package of azureml-train-automl-client."""
+    shared = ("azureml/train/automl/__init__.py",)
+    index.add("azureml-train-automl-client", "1.0", shared)
+    index.add(
+        "azureml-train-automl-runtime", "1.0", (*shared, "azureml/train/automl/runtime/__init__.py")
+    )
+    source = "import azureml.train.automl\nimport azureml.train.automl.runtime"
+    assert direct(names(index, source, folder=tmp_path)) == [
+        "azureml-train-automl-client",
+        "azureml-train-automl-runtime",
+    ]
+
+
 def test_an_index_that_is_down_is_not_an_absence(index: FakeIndex, tmp_path: Path) -> None:
     """No answer is an error of its own, never an unresolved import."""
     index.down.add("numpy")
