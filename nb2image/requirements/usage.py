@@ -105,7 +105,7 @@ class Reader:
             line = getattr(node, "lineno", 0)
             if isinstance(node, ast.Call):
                 yield from self._call(node, line)
-            elif isinstance(node, ast.Attribute):
+            elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
                 known, name = self._named(node)
                 if not known:
                     yield Use(kind="attribute", name=name, place=self._at(line))
