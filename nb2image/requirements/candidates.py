@@ -76,6 +76,8 @@ class Answer:
     evidence: tuple[Evidence, ...] = ()
     declared: tuple[Declared, ...] = ()
     """What the winner's own rule wrote down for it, in order."""
+    extras: frozenset[str] = frozenset()
+    """Extras that the notebook installs it with, whichever rule won."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +154,12 @@ def answer(group: Group, search: Search) -> Answer:
             c.declared
             for c in proposals
             if c.declared and c.name == winner.name and c.rule == winner.rule
+        ),
+        extras=frozenset(
+            extra
+            for c in proposals
+            if c.declared and c.name == winner.name and c.rule == "install-line"
+            for extra in c.declared.extras
         ),
     )
 

@@ -282,7 +282,7 @@ def requirements(answers: Sequence[Answer]) -> tuple[DirectRequirement, ...]:
             name=found.winner.name,
             specifier="" if gives_way else bounds,
             preferred=bounds if gives_way else "",
-            extras=tuple(sorted({extra for d in declared for extra in d.extras})),
+            extras=tuple(sorted(found.extras.union(*(d.extras for d in declared)))),
             url=next((d.url for d in declared if d.url), ""),
             modules=tuple(need.module for need in found.group.needs),
             evidence=found.evidence,

@@ -290,6 +290,14 @@ def test_a_repository_that_says_python(index: FakeIndex, tmp_path: Path, reposit
     assert [(d.name, d.url) for d in found.direct] == [("tinylib", line)]
 
 
+def test_extras_of_an_install_line_stay_whoever_names_it(index: FakeIndex, tmp_path: Path) -> None:
+    """A file beside the notebook decides the bounds; what the notebook installs is needed too."""
+    index.add("tinylib", "1.0", ("tinylib/__init__.py",))
+    (tmp_path / "requirements.txt").write_text("tinylib<2\n")
+    found = names(index, "import tinylib", folder=tmp_path, installs=["tinylib[big]"])
+    assert [(d.name, d.extras, d.preferred) for d in found.direct] == [("tinylib", ("big",), "<2")]
+
+
 def test_a_name_behind_a_star_is_found(index: FakeIndex, tmp_path: Path) -> None:
     """Star imports inside the distribution are followed."""
     members = {
