@@ -212,8 +212,9 @@ def ours(case: dict[str, Any], path: Path, services: Services, base: str) -> Sco
 
 def only_local(wanted: DirectRequirement) -> bool:
     """Whether only files beside the notebook need it: the truth is of the notebook itself."""
-    imports = [e.place for e in wanted.evidence if e.rule in {"catalogue", "pipreqs", "same-name"}]
-    return bool(imports) and all(p is not None and p.file is not None for p in imports)
+    read = {"catalogue", "pipreqs", "same-name", "hidden"}
+    places = [e.place for e in wanted.evidence if e.rule in read]
+    return bool(places) and all(p is not None and p.file is not None for p in places)
 
 
 def pipreqs(case: dict[str, Any], path: Path, base: str) -> Score:
