@@ -163,6 +163,10 @@ class Collector(ast.NodeVisitor):
             module = text_of(node.args, 1).strip()
             if MODULE.fullmatch(module):
                 self.add(module, (), node.lineno)
+        elif called.endswith("run_cell_magic"):
+            # its body is Python for %%cython, %%px and profilers; in SQL no line is an import
+            for found in import_lines(text_of(node.args, 2)):
+                self.add(found.module, found.names, node.lineno, optional=found.optional)
         self.generic_visit(node)
 
     def visit_If(self, node: ast.If) -> None:

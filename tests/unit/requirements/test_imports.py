@@ -86,6 +86,15 @@ def test_branches(source: str, expected: dict[str, bool]) -> None:
     assert modules(source) == expected
 
 
+def test_the_body_of_a_cell_magic_counts() -> None:
+    """``%%cython`` and profilers run Python: what it imports is needed; a query imports nothing."""
+    magic = 'get_ipython().run_cell_magic("{}", "", """{}""")'
+    cython = magic.format("cython", "cimport numpy as np\nimport scipy\ndef f(int n): return n")
+    query = magic.format("sql", "select 'import us' from t")
+    needs, _ = find_needs(script(cython, query))
+    assert [(n.module, n.place.cell) for n in needs] == [("scipy", 1)]
+
+
 def test_an_import_that_is_needed_once_is_needed() -> None:
     """Optional in one place and not in another is not optional."""
     assert modules("try:\n    import a\nexcept ImportError:\n    pass", "import a") == {"a": False}
