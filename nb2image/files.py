@@ -12,14 +12,14 @@ from typing import Literal
 
 from nb2image.errors import OptionError, PlanError
 from nb2image.image.constants import Env
-from nb2image.image.contract import MANIFEST, WHEELS
+from nb2image.image.contract import WHEELS
 from nb2image.image.paths import NamedPath, named_paths
 from nb2image.image.pattern import UNKNOWN, excluded, fits, literal_folder
 from nb2image.image.quote import printable, project_path
 from nb2image.image.secret_names import looks_secret
 from nb2image.model import Finding, LockedPackage, Notebook, Place, PlannedFile, Script
 from nb2image.options import Options
-from nb2image.project import Project
+from nb2image.project import Project, is_made
 
 EXTENSION = re.compile(r"\.[A-Za-z]\w{0,7}$")
 NEVER = (".git", ".hg", ".svn", "__pycache__", ".ipynb_checkpoints", "node_modules", ".DS_Store")
@@ -208,11 +208,6 @@ def below(
         elif entry.is_dir() and levels != 0:
             deeper = None if levels is None else levels - 1
             yield from below(project, path, levels=deeper, above=above | {start})
-
-
-def is_made(folder: Path) -> bool:
-    """Whether a tool filled the folder: a virtual environment, or a context of ours."""
-    return (folder / "pyvenv.cfg").exists() or (folder / MANIFEST).exists()
 
 
 def normal(path: str) -> str | None:

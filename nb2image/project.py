@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from nb2image.errors import NotebookError
+from nb2image.image.contract import MANIFEST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,16 +41,26 @@ class Project:
         return path if path == self.root or path.is_relative_to(self.root) else None
 
     def walk(self, below: str = "") -> Iterator[str]:
-        """Every regular file below a folder, project-relative and sorted; no hidden folders."""
+        """Every regular file below a folder, project-relative and sorted.
+
+        Hidden folders are left out, and those that a tool filled.
+        """
         start = self.locate(below)
         if start is None:
             return
         for folder, folders, files in os.walk(start):
-            folders[:] = sorted(f for f in folders if not f.startswith("."))
+            folders[:] = sorted(
+                f for f in folders if not f.startswith(".") and not is_made(Path(folder, f))
+            )
             for name in sorted(files):
                 path = Path(folder) / name
                 if path.is_file() and not path.is_symlink():
                     yield path.relative_to(self.root).as_posix()
+
+
+def is_made(folder: Path) -> bool:
+    """Whether a tool filled the folder: a virtual environment, or a context of ours."""
+    return (folder / "pyvenv.cfg").exists() or (folder / MANIFEST).exists()
 
 
 def find_project(notebook: Path) -> Project:

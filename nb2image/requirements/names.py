@@ -28,7 +28,7 @@ from nb2image.requirements.index import PackageIndex
 from nb2image.requirements.inline import from_notebook
 from nb2image.requirements.made import Made, read_made
 from nb2image.requirements.project_files import from_project
-from nb2image.requirements.project_modules import above, beside
+from nb2image.requirements.project_modules import beside, own_module
 from nb2image.requirements.stdlib import host_of, is_python2, is_stdlib
 from nb2image.requirements.target import Target
 
@@ -107,7 +107,7 @@ def find_names(
     answers = answered(grouped(wanted, catalogue), search)
     refuse_conflicts(answers)
     unanswered = [found.group for found in answers if found.winner is None]
-    own = {group: at for group in unanswered if (at := above(group.needs[0], project))}
+    own = {g: found for g in unanswered if (found := of_project(g.needs[0], project, search))}
     lacking = [
         unresolved(found, made)
         for found in answers
@@ -201,6 +201,13 @@ def fetched(need: Need, how: str) -> Finding:
         place=need.place,
         hint="put the file beside the notebook, so that the image has it",
     )
+
+
+def of_project(need: Need, project: Project, search: Search) -> OwnModule | None:
+    """What the project has of an import; a generic name tells nothing but by what is taken."""
+    generic = need.module.partition(".")[0] in search.catalogue.generic
+    taken = any(name != "*" for name in need.names)
+    return own_module(need, project, telling=taken or not generic)
 
 
 def from_project_itself(group: Group, own: OwnModule) -> Finding:

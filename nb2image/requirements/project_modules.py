@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from nb2image.model import Need, OwnModule
@@ -25,18 +26,34 @@ def beside(need: Need, project: Project) -> bool:
     return bool(found_in(need, project, folder))
 
 
-def above(need: Need, project: Project) -> OwnModule | None:
+def own_module(need: Need, project: Project, *, telling: bool) -> OwnModule | None:
     """The module of the project that answers an import, where nothing puts it on ``sys.path``.
 
-    It lies beside the folders above the notebook, or in their source folders.
+    It lies in the folders above the notebook, or in their source folders; where what is imported
+    is ``telling``, it may be the only one of the project that answers.
     """
     for folder in folders(project):
         for root in SOURCE_ROOTS:
             at = f"{folder}{root}"
             if ROOT.fullmatch(at) and found_in(need, project, at):
-                name = need.module.partition(".")[0]
-                return OwnModule(name=name, root=at.removesuffix("/"))
-    return None
+                return OwnModule(name=top(need), root=at.removesuffix("/"))
+    found = list(anywhere(need, project)) if telling else []
+    return OwnModule(name=top(need), root=found[0].removesuffix("/")) if len(found) == 1 else None
+
+
+def anywhere(need: Need, project: Project) -> Iterator[str]:
+    """Every folder of the project whose module answers an import."""
+    ends = (f"{top(need)}.py", f"{top(need)}/__init__.py")
+    paths = (f"/{path}" for path in project.walk() if path.endswith(ends))
+    ended = ((path, end) for path in paths for end in ends if path.endswith(f"/{end}"))
+    for root in dict.fromkeys(path.removesuffix(end)[1:] for path, end in ended):
+        if ROOT.fullmatch(root) and found_in(need, project, root):
+            yield root
+
+
+def top(need: Need) -> str:
+    """The first part of an imported module."""
+    return need.module.partition(".")[0]
 
 
 def found_in(need: Need, project: Project, folder: str) -> str:

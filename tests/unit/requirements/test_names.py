@@ -652,3 +652,33 @@ def test_what_a_clone_may_hold_is_no_error(line: str, index: FakeIndex, tmp_path
     assert finding.code == "import-fetched"
     assert "someone/shapes-lib, which" in finding.message or "its address" in finding.message
     assert names(index, f"# {line}", "import shapes", folder=tmp_path).unresolved
+
+
+@pytest.mark.parametrize(
+    ("source", "roots"),
+    [
+        ("import tides", ["code/sea"]),
+        ("import utils", []),
+        ("from utils import flow", ["code/sea"]),
+        ("from utils import ebb", []),
+        ("import twice", []),
+        ("import installed", []),
+    ],
+)
+def test_the_only_module_of_that_name_in_the_project(
+    source: str, roots: list[str], index: FakeIndex, tmp_path: Path
+) -> None:
+    """Wherever it lies, if its name or what is taken of it tells it from others."""
+    for path, text in {
+        "code/sea/tides.py": "",
+        "code/sea/utils.py": "def flow(): ...",
+        "code/twice.py": "",
+        "code/sea/twice.py": "",
+        "local/pyvenv.cfg": "",
+        "local/lib/installed.py": "",
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    found = names(index, source, folder=tmp_path, at="talk/nb.ipynb")
+    assert [module.root for module, _ in found.own] == roots
+    assert bool(found.unresolved) is not bool(roots)
