@@ -48,6 +48,11 @@ class Names:
     """What only the project itself has, and what to say of it."""
     findings: tuple[Finding, ...] = ()
 
+    @property
+    def lacking(self) -> int:
+        """How many imports no distribution answers."""
+        return len(self.unresolved) + len(self.own)
+
     def settled(self) -> tuple[tuple[DirectRequirement, ...], tuple[Finding, ...]]:
         """The requirements and findings; RequirementsError with all imports left unresolved."""
         if not self.unresolved:

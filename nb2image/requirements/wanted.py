@@ -104,9 +104,10 @@ def find_wanted(notebook: Notebook, script: Script, project: Project, world: Wor
 
     def look(script: Script) -> Names:
         found = names(script, policy.as_of)
-        if found.unresolved and policy.as_of and not policy.fixed:
-            return names(script, "")  # the date is wrong: something it uses is younger
-        return found
+        if not found.lacking or not policy.as_of or policy.fixed:
+            return found
+        younger = names(script, "")  # the date may be wrong: something it uses is younger
+        return younger if younger.lacking < found.lacking else found
 
     found, own = look(script), dict[OwnModule, Finding]()
     while lies_there := dict(found.own).keys() - own.keys():

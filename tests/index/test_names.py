@@ -17,8 +17,8 @@ from tests.index.fake_index import FakeIndex
 from tests.index.wheels import sdist, wheel
 
 
-def written(path: Path, *sources: str) -> Path:
-    """A notebook of these cells."""
+def written(path: Path, *sources: str, python: str = "") -> Path:
+    """A notebook of these cells, last run by a Python ``3.9.1``."""
     cells = [
         {
             "cell_type": "code",
@@ -31,7 +31,7 @@ def written(path: Path, *sources: str) -> Path:
         for n, source in enumerate(sources)
     ]
     spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    metadata = {"kernelspec": spec}
+    metadata = {"kernelspec": spec, "language_info": {"name": "python", "version": python}}
     notebook = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
     path.write_text(json.dumps(notebook))
     return path
@@ -132,3 +132,23 @@ def test_what_is_brought_along_stands_for_its_twin(
     index.add(wheel("albumentations", "1.0", requires=headless))
     found = locked(tmp_path, services, "import cv2", "import albumentations")
     assert found == {"albumentations": "1.0", "opencv-python-headless": "4.1"}
+
+
+def test_a_younger_release_goes_before_the_projects_own(
+    tmp_path: Path, services: Services, index: FakeIndex
+) -> None:
+    """The date of a notebook may be wrong; what the project has is no release of it."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "tides").mkdir()
+    (tmp_path / "tides/__init__.py").write_text("def flow(): ...\ndef ebb(): ...")
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "tides"\n')
+    for version, names, day in (
+        ("1.0", "def flow(): ...", "2020-01-01T00:00:00Z"),
+        ("2.0", "def flow(): ...\ndef ebb(): ...", "2026-01-01T00:00:00Z"),
+    ):
+        index.add(wheel("tides", version, files={"tides/__init__.py": names}), uploaded=day)
+    path = written(tmp_path / "docs/nb.ipynb", "from tides import ebb", python="3.9.1")
+    plan = pipeline.make_plan(path, Options(), services, ignore)
+    assert plan.requirements.own == ()
+    assert [(p.name, p.version) for p in plan.requirements.locked] == [("tides", "2.0")]
