@@ -1,4 +1,4 @@
-"""After a build: the image imports what the notebook imports, and is made again where it cannot."""
+"""Makes an image whose packages can be built and imported, again where the first lock cannot."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nb2image.model import BuildPlan, BuiltImage, Finding
 from nb2image.options import Options
 from nb2image.requirements.cache import index_cache
 from nb2image.requirements.import_check import ImportFailure, check_imports
-from nb2image.requirements.repair import Repair, repairs
+from nb2image.requirements.repair import Repair, repairs, wheels_instead
 from nb2image.requirements.world import make_world
 from nb2image.services import Services
 
@@ -23,7 +23,40 @@ DRIVER = re.compile(
 )
 """What an import lacks where the engine has no GPU; no package has it, the machine brings it."""
 
+SOURCE_FAILED = re.compile(r"Failed to build|Build failures usually indicate")
+"""uv's words for a source distribution that cannot be built."""
+
 Remake = Callable[[Options], tuple[BuildPlan, BuiltImage]]
+
+
+def first_image(
+    plan: BuildPlan,
+    options: Options,
+    make: Callable[[BuildPlan], BuiltImage],
+    remake: Remake,
+    services: Services,
+    emit: Emit,
+) -> tuple[BuildPlan, BuiltImage, Options]:
+    """The image of a plan; where a source cannot be built, of older releases that have wheels.
+
+    With the options that it was made with. Raises what ``make`` raises.
+    """
+    try:
+        return plan, make(plan), options
+    except BuildError as error:
+        if not options.repair or not SOURCE_FAILED.search("\n".join(error.details)):
+            raise
+        world = make_world(options, services, emit, kind=plan.accelerator.kind)
+        better = wheels_instead(error.details, plan.requirements, options, world)
+        if better is None:
+            raise
+        what = f"{error.message}: made again with {better.what}"
+        tell(emit, noted("build-repaired", what, better))
+        try:
+            plan, image = remake(better.options)
+        except RequirementsError:
+            raise error from None
+        return plan, image, better.options
 
 
 def repair_imports(

@@ -205,7 +205,7 @@ def convert(asked: Conversion, options: Options, services: Services, emit: Emit)
     """
     from nb2image.context import check_destination, write_context
     from nb2image.image.quote import slug
-    from nb2image.importing import repair_imports
+    from nb2image.importing import first_image, repair_imports
     from nb2image.report import failed, holds_only_a_report, is_ours, write_report
     from nb2image.report.pages import write_pages
     from nb2image.verification import prove_built
@@ -253,8 +253,8 @@ def convert(asked: Conversion, options: Options, services: Services, emit: Emit)
         plan = write(options, force=force)
         report = replace(report, plan_digest=plan.digest)
         if asked.build:
-            image = make(plan)
-            report = replace(report, image=image, findings=tuple(found))
+            plan, image, options = first_image(plan, options, make, remake, services, emit_and_keep)
+            report = replace(report, plan_digest=plan.digest, image=image, findings=tuple(found))
             if can_be_run(image, plan):
                 try:
                     if options.repair:

@@ -19,6 +19,7 @@ from packaging.version import Version
 from nb2image.image.base import SUITES
 from nb2image.model import DirectRequirement, Need, Place, Requirements
 from nb2image.options import Options
+from nb2image.requirements.conflicts import mentioned
 from nb2image.requirements.drift import find_drift
 from nb2image.requirements.import_check import ImportFailure
 from nb2image.requirements.python_releases import order
@@ -93,6 +94,33 @@ def repair(
         return None
     place = failures[0].need.place
     return Repair(options=options, what="; ".join(dict.fromkeys(changes)), place=place)
+
+
+def wheels_instead(
+    said: Sequence[str], found: Requirements, options: Options, world: World
+) -> Repair | None:
+    """Older releases that have wheels, for a build that fails on a source; None where none has.
+
+    ``said`` are the build's last lines. Where they name no package, every source may be the one.
+    Raises RequirementsError when the index does not answer.
+    """
+    text = "\n".join(said)
+    sources = {p.name: p for p in found.locked if not p.wheel and not p.url}
+    lines = []
+    for name in mentioned(text, sources) or tuple(sources):
+        project = world.index.project(name)
+        if project is None:
+            continue
+        wheels = replace(project, files=tuple(f for f in project.files if f.is_wheel))
+        bound = f"<{Version(sources[name].version).public}"
+        older = choose_release(wheels, world.target(found.python), bound, found.as_of)
+        if older is not None and older.fits:
+            lines.append(f"{name}<={older.version.public}")
+    new = tuple(line for line in lines if line not in options.constraints)
+    if not new:
+        return None
+    better = replace(options, constraints=(*options.constraints, *new))
+    return Repair(options=better, what=f"{' and '.join(new)}, which need not be built")
 
 
 def library(failure: ImportFailure, suite: str, options: Options) -> Change | None:

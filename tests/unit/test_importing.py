@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -135,3 +136,57 @@ def test_a_driver_is_no_packages_fault(message: str, expected: bool) -> None:
         need=Need(module="cupy", place=Place()), error="ImportError", message=message
     )
     assert lacks_driver(failure) is expected
+
+
+WORDS = "Failed to build `frames==1.5`"
+
+
+def first(
+    monkeypatch: pytest.MonkeyPatch,
+    folder: Path,
+    *,
+    said: str = WORDS,
+    way: str = "frames<=1.0",
+    second: Exception | None = None,
+) -> list[str]:
+    """The findings and the constraints of the image that is made when the first build fails."""
+    events: list[Event] = []
+    better = Repair(options=Options(constraints=(way,)), what=way) if way else None
+
+    def make(plan: BuildPlan) -> BuiltImage:
+        raise BuildError("frames does not build", details=[said])
+
+    def remake(options: Options) -> tuple[BuildPlan, BuiltImage]:
+        if second is not None:
+            raise second
+        return PLAN, built(1)
+
+    monkeypatch.setattr(importing, "wheels_instead", lambda *given: better)
+    monkeypatch.setattr(importing, "make_world", lambda *given, **more: None)
+    services = Services(cache=folder)
+    _, _, options = importing.first_image(PLAN, Options(), make, remake, services, events.append)
+    codes = [e.finding.code for e in events if isinstance(e, Noticed)]
+    return [*codes, *options.constraints]
+
+
+def test_a_source_that_does_not_build(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An older release with a wheel takes its place."""
+    assert first(monkeypatch, tmp_path) == ["build-repaired", "frames<=1.0"]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"said": "no space left on device"}, "frames does not build"),
+        ({"way": ""}, "frames does not build"),
+        ({"second": NO_LOCK}, "frames does not build"),
+        ({"second": NO_BUILD}, "b does not compile"),
+    ],
+    ids=["another cause", "no wheel", "no lock", "the wheel fails too"],
+)
+def test_a_build_that_nothing_mends(
+    given: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It is tried once; what was wrong at first is the error."""
+    with pytest.raises(BuildError, match=message):
+        first(monkeypatch, tmp_path, **given)

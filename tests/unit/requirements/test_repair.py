@@ -11,7 +11,7 @@ from nb2image.events import ignore
 from nb2image.model import LockedPackage, Need, Place, Requirements
 from nb2image.options import Options
 from nb2image.requirements.import_check import ImportFailure
-from nb2image.requirements.repair import repairs
+from nb2image.requirements.repair import repairs, wheels_instead
 from nb2image.requirements.world import World
 from nb2image.services import Services
 from tests.unit.requirements.fake_index import FakeIndex
@@ -30,18 +30,22 @@ def index() -> FakeIndex:
     return made
 
 
-def ways(index: FakeIndex, failure: ImportFailure, plots: str, **options: Any) -> list[str]:
-    """The constraints that each way adds, in their order."""
-    asked = Options(**options)
+def world(index: FakeIndex, options: Options) -> World:
+    """A run whose index is this one."""
     nothing = cast(Any, None)
-    world = World(
+    return World(
         services=Services(environ={}, cache=Path("/nowhere")),
         network=nothing,
         cache=nothing,
         index=cast(Any, index),
-        options=asked,
+        options=options,
         emit=ignore,
     )
+
+
+def ways(index: FakeIndex, failure: ImportFailure, plots: str, **options: Any) -> list[str]:
+    """The constraints that each way adds, in their order."""
+    asked = Options(**options)
     locked = tuple(
         LockedPackage(name=name, version=version, wheel=f"{name}-{version}-py3-none-any.whl")
         for name, version in (("frames", "1.0"), ("plots", plots))
@@ -49,8 +53,35 @@ def ways(index: FakeIndex, failure: ImportFailure, plots: str, **options: Any) -
     found = Requirements(
         python="3.11", platform="x86_64-manylinux_2_36", locked=locked, needs=(NEED,), text=""
     )
-    made = repairs((failure,), found, asked, world)
+    made = repairs((failure,), found, asked, world(index, asked))
     return [" ".join(w.options.constraints[len(asked.constraints) :]) for w in made]
+
+
+def of_wheels(index: FakeIndex, *said: str, locked: str = "1.5") -> str:
+    """What is built no more after a build that said this; frames 1.5 has no wheel."""
+    index.add("frames", "1.5", sdist=True, uploaded="2022-01-01")
+    packages = (
+        LockedPackage(name="frames", version=locked, wheel="" if locked == "1.5" else "a.whl"),
+        LockedPackage(name="plots", version="0.8", wheel="plots-0.8-py3-none-any.whl"),
+    )
+    found = Requirements(python="3.11", platform="x86_64-manylinux_2_36", locked=packages, text="")
+    made = wheels_instead(said, found, Options(), world(index, Options()))
+    return " ".join(made.options.constraints) if made else ""
+
+
+@pytest.mark.parametrize(
+    ("said", "locked", "expected"),
+    [
+        ("× Failed to build `frames==1.5`", "1.5", "frames<=1.0"),
+        ("it does not say which", "1.5", "frames<=1.0"),
+        ("× Failed to build `frames==1.0`", "1.0", ""),
+    ],
+)
+def test_a_source_that_cannot_be_built_gives_way_to_a_wheel(
+    said: str, locked: str, expected: str, index: FakeIndex
+) -> None:
+    """An older release that has one; a wheel is not at fault."""
+    assert of_wheels(index, said, locked=locked) == expected
 
 
 def failed(message: str, **more: str) -> ImportFailure:
