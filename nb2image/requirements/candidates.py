@@ -92,6 +92,8 @@ class Search:
     as_of: str = ""
     written_on: str = ""
     """ISO date of the notebook's last change, empty when unknown."""
+    settled_on: str = ""
+    """ISO date: a project that began later is too new to be guessed at; empty for no such date."""
 
 
 def grouped(needs: Sequence[Need], catalogue: Catalogue) -> list[Group]:
@@ -297,6 +299,8 @@ def doubtful(candidate: Candidate, group: Group, search: Search) -> str:
         return f"the project began on {project.first_upload}, after the notebook"
     if candidate.rule not in GUESSES:
         return ""
+    if search.settled_on and project.first_upload > search.settled_on:
+        return f"the project began on {project.first_upload}, too lately to be guessed at"
     versions = {file_version(f, project.name) for f in project.files}
     used = any({*need.names} - {"*"} or search.uses.get(need.module) for need in group.needs)
     if len(versions) < FEW_RELEASES and not (used and any(f.is_wheel for f in project.files)):

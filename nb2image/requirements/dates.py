@@ -56,6 +56,8 @@ def choose_versions(
     Raises OptionError when the options contradict each other or ``--as-of`` is no date.
     """
     dated = notebook_date(notebook, change)
+    if dated and dated[0] > today:  # a clock that is ahead, or a year after a Python that is new
+        dated = today, dated[1]
     stamped = stamped_day(notebook) is not None
     policy = policy_of(options, dated, today, stamped=stamped)
     return replace(

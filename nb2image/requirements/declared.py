@@ -213,7 +213,11 @@ def from_installs(
     found, findings = [], []
     for install in installs:
         text, place = install.requirement, install.place
-        if install.tool == "apt" or text.startswith("-r "):
+        if install.tool == "apt":
+            continue
+        if install.tool == "pip":
+            findings += [option_ignored(option, place) for option in install.options]
+        if text.startswith("-r "):
             continue
         if install.tool == "pip":
             declared = parse_requirement(text, rule="install-line", place=place, target=target)
@@ -226,7 +230,19 @@ def from_installs(
             found.append(declared)
         elif known is None and install.tool == "pip":
             findings.append(skipped(install))
-    return found, findings
+    return found, list(dict.fromkeys(findings))
+
+
+def option_ignored(text: str, place: Place) -> Finding:
+    """What is said of an option beside requirements; its value may be a secret."""
+    option = re.split(r"[\s=]", text)[0]
+    return Finding(
+        severity="warning",
+        code="requirements-option",
+        message=f"the option {option} is not followed",
+        place=place,
+        hint="indexes are taken from pip's and uv's own configuration",
+    )
 
 
 def skipped(install: Install) -> Finding:

@@ -10,7 +10,13 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from nb2image.errors import OptionError
 from nb2image.model import DirectRequirement, Evidence, Finding, Place
-from nb2image.requirements.declared import Declared, parse_requirement, requirement_lines
+from nb2image.requirements.declared import (
+    Declared,
+    option_ignored,
+    parse_requirement,
+    requirement_lines,
+)
+from nb2image.requirements.names import combined
 from nb2image.requirements.target import Target
 
 MAX_FILES = 50
@@ -32,7 +38,7 @@ def read_given(
     refused: list[Finding] = []
     for place, line, constrains in lines_of(path, set()):
         if line.startswith("-") and not line.startswith(("-e", "--editable")):
-            findings.append(ignored(line, place))
+            findings.append(option_ignored(line, place))
             continue
         declared = parse_requirement(line, rule="user", place=place)
         if declared is None:
@@ -43,7 +49,7 @@ def read_given(
             constraints.append(f"{declared.name}{declared.specifier}")
         else:
             new = requirement(declared)
-            direct[new.name] = new
+            direct[new.name] = combined(direct[new.name], new) if new.name in direct else new
     if refused:
         raise OptionError(
             f"{path} cannot be followed",
@@ -102,18 +108,6 @@ def requirement(declared: Declared) -> DirectRequirement:
         extras=declared.extras,
         url=declared.url,
         evidence=(evidence,),
-    )
-
-
-def ignored(line: str, place: Place) -> Finding:
-    """What is said of an option in the file; its value may be a secret."""
-    option = re.split(r"[\s=]", line)[0]
-    return Finding(
-        severity="warning",
-        code="requirements-option",
-        message=f"the option {option} is not followed",
-        place=place,
-        hint="indexes are taken from pip's and uv's own configuration",
     )
 
 

@@ -32,11 +32,10 @@ def locked_package(entry: Mapping[str, Any], target: Target) -> LockedPackage:
     version = str(entry.get("version", ""))
     if vcs := entry.get("vcs"):
         address = f"{vcs.get('type', 'git')}+{vcs.get('url', '')}@{vcs.get('commit-id', '')}"
-        return LockedPackage(name=name, version=version, url=address)
+        return LockedPackage(name=name, version=version, url=address + below(vcs))
     if archive := entry.get("archive"):
-        return LockedPackage(
-            name=name, version=version, url=str(archive.get("url", "")), hashes=hashes([archive])
-        )
+        address = str(archive.get("url", "")) + below(archive)
+        return LockedPackage(name=name, version=version, url=address, hashes=hashes([archive]))
     order = {tag: rank for rank, tag in enumerate(target.tags())}
 
     def rank(wheel: Mapping[str, Any]) -> int:
@@ -61,6 +60,12 @@ def locked_package(entry: Mapping[str, Any], target: Target) -> LockedPackage:
         size=files[0].get("size") if files else None,
         vendored=file_name(files[0]) if here else "",
     )
+
+
+def below(source: Mapping[str, Any]) -> str:
+    """The end of an address that says in which folder of it the project lies."""
+    folder = source.get("subdirectory")
+    return f"#subdirectory={folder}" if folder else ""
 
 
 def on_this_host(file: Mapping[str, Any]) -> bool:

@@ -78,12 +78,14 @@ def find_names(
     *,
     as_of: str = "",
     written_on: str = "",
+    settled_on: str = "",
     environment: Sequence[Declared] = (),
 ) -> Names:
     """The distributions that the imports and the notebook's install lines ask for.
 
     ``as_of`` bounds the releases that are looked into; ``written_on`` is the date of the
-    notebook's last change: a guess at a project that did not exist then is refused.
+    notebook's last change: a guess at a project that did not exist then is refused, and one at a
+    project that began after ``settled_on``.
     Raises RequirementsError for distributions that own the same module, and when the index
     cannot be asked; offline with all that the cache lacks.
     """
@@ -106,6 +108,7 @@ def find_names(
         target=target,
         as_of=as_of or options.as_of,
         written_on=written_on,
+        settled_on=settled_on,
     )
     made = read_made(notebook)
     wanted, notes = external([n for n in needs if not beside(n, project)], made)

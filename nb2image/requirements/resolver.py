@@ -52,7 +52,6 @@ class ResolveRequest:
     """ISO date; empty for the newest releases."""
     extra_indexes: tuple[str, ...] = ()
     """Indexes that come before the host's own, such as one with CPU builds."""
-    prerelease: bool = False
     stubs: tuple[Stub, ...] = ()
     """Stand-ins for packages that have no wheel."""
     metadata: tuple[StatedMetadata, ...] = ()
@@ -117,8 +116,6 @@ def uv_arguments(request: ResolveRequest, *, offline: bool) -> list[str]:
         argv += ["--exclude-newer-package", "setuptools=false"]
         for name, day in request.later:
             argv += ["--exclude-newer-package", f"{name}={day}"]
-    if request.prerelease:
-        argv += ["--prerelease", "allow"]
     if offline:
         argv += ["--offline"]
     return argv
@@ -150,7 +147,8 @@ def resolve(
 ) -> Resolution | Refusal:
     """The set of versions that fits a request, or uv's refusal; from the cache where it can be.
 
-    The releases of a past day are the same for ever; the newest are those of today. Raises
+    The releases of a past day are the same for ever; those of today, asked for by date or not, are
+    looked up anew tomorrow. Raises
     RequirementsError when uv itself cannot be run.
     """
     key = cache_key(request, services, network)
@@ -252,7 +250,8 @@ def decode_stored(data: bytes) -> Stored | None:
 
 def cache_key(request: ResolveRequest, services: Services, network: NetworkConfig) -> str:
     """Everything that the answer depends on, without credentials."""
-    day = "" if request.as_of else services.today().isoformat()
+    today = services.today().isoformat()
+    day = "" if request.as_of and request.as_of < today else today
     sources = [
         *map(redact, (network.index_url, *network.extra_index_urls, *network.find_links)),
         network.strategy,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
@@ -44,6 +45,10 @@ from nb2image.requirements.runtime_files import named_pythons
 from nb2image.requirements.syntax import python_bounds
 from nb2image.requirements.torch_cpu import has_cpu_builds
 from nb2image.requirements.world import World
+
+SETTLING = timedelta(days=30)
+"""A project must have been there so long to be guessed at: names that people or programs invent
+are soon taken by others, and it is by then that this is noticed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +104,7 @@ def find_wanted(notebook: Notebook, script: Script, project: Project, world: Wor
             options,
             as_of=as_of,
             written_on=policy.written_on,
+            settled_on=(world.today - SETTLING).isoformat(),
             environment=there.declared if there else (),
         )
 

@@ -46,6 +46,12 @@ def test_the_earliest_clock_counts(clocks: dict[str, str], kind: str, as_of: str
     assert (found.kind, found.as_of) == (kind, as_of)
 
 
+def test_a_clock_that_is_ahead_says_today() -> None:
+    """Releases of a day to come are not known yet."""
+    assert policy(git="2999-01-01", versions="as-of").as_of == TODAY.isoformat()
+    assert policy(python="3.13.9", versions="as-of").as_of <= TODAY.isoformat()
+
+
 def test_what_is_asked_for_holds() -> None:
     """--as-of and --versions latest are fixed whatever the clocks say."""
     assert policy(git="2020-01-01", as_of="2022-02-02").as_of == "2022-02-02"

@@ -54,6 +54,12 @@ def test_files_include_and_constrain_each_other(tmp_path: Path) -> None:
     assert constraints == ("six<2",)
 
 
+def test_lines_of_one_distribution_hold_together(tmp_path: Path) -> None:
+    """As with pip: none of them is forgotten."""
+    (found,), _, _ = read(tmp_path, "numpy>=1.2\nNumPy[extra]<1.5\n")
+    assert (found.specifier, found.extras) == (">=1.2,<1.5", ("extra",))
+
+
 def test_options_are_told_without_their_values(tmp_path: Path) -> None:
     """An index in the file may carry a password."""
     _, _, findings = read(tmp_path, "--index-url https://ann:s3cret@index.test/simple\nsix\n")

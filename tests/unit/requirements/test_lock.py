@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+from nb2image.network import NetworkConfig
 from nb2image.requirements.lock import parse_pylock, with_reasons
+from nb2image.requirements.resolver import ResolveRequest, cache_key
 from nb2image.requirements.target import Target
+from nb2image.services import Services
 
 TARGET = Target(python="3.11", platform="x86_64-manylinux_2_36")
 PYLOCK = """
@@ -57,3 +62,34 @@ def test_reasons_come_from_uvs_listing() -> None:
     packages = {p.name: p for p in with_reasons(parse_pylock(PYLOCK, TARGET), listing)}
     assert (packages["old-thing"].direct, packages["old-thing"].via) == (True, ("tool",))
     assert (packages["tool"].direct, packages["tool"].via) == (True, ())
+
+
+def test_a_day_that_is_not_over_is_looked_up_again() -> None:
+    """A past day's releases are the same for ever; today's are not all there yet."""
+
+    def key(as_of: str, today: int) -> str:
+        request = ResolveRequest(
+            requirements=(), python="3.11", platform=TARGET.platform, as_of=as_of
+        )
+        host = Services(environ={}, today=lambda: date(2026, 11, today))
+        return cache_key(request, host, NetworkConfig())
+
+    assert key("2026-11-19", 20) == key("2026-11-19", 21)
+    for as_of in ("2026-11-20", ""):
+        assert key(as_of, 20) != key(as_of, 21)
+
+
+def test_a_project_below_its_repositorys_root() -> None:
+    """The lock's address leads to its folder."""
+    text = """
+[[packages]]
+name = "a"
+vcs = { type = "git", url = "https://git.test/a", commit-id = "c0ffee", subdirectory = "py" }
+[[packages]]
+name = "b"
+archive = { url = "https://h.test/b.zip", subdirectory = "src/b", hashes = { sha256 = "11" } }
+"""
+    assert [p.url for p in parse_pylock(text, TARGET)] == [
+        "git+https://git.test/a@c0ffee#subdirectory=py",
+        "https://h.test/b.zip#subdirectory=src/b",
+    ]

@@ -11,7 +11,8 @@ from nb2image.errors import OptionError, RequirementsError
 from nb2image.model import DirectRequirement, Install, OwnModule, Place
 from nb2image.options import Options
 from nb2image.project import Project
-from nb2image.requirements.declared import Declared
+from nb2image.requirements.catalogue import load_catalogue
+from nb2image.requirements.declared import Declared, from_installs
 from nb2image.requirements.imports import find_needs
 from nb2image.requirements.names import Names, find_names
 from nb2image.requirements.target import Target
@@ -28,6 +29,7 @@ def names(
     installs: Sequence[str] = (),
     assume: tuple[tuple[str, str], ...] = (),
     written_on: str = "",
+    settled_on: str = "",
     as_of: str = "",
     environment: tuple[Declared, ...] = (),
     at: str = "nb.ipynb",
@@ -50,6 +52,7 @@ def names(
         Options(assume=assume),
         as_of=as_of,
         written_on=written_on,
+        settled_on=settled_on,
         environment=environment,
     )
 
@@ -139,6 +142,17 @@ def test_a_block_installs_nothing_of_the_projects_own_from_the_index(
     sources = '# [tool.uv.sources]\n# mine = { path = "mine" }\n'
     block = f'# /// script\n# dependencies = ["mine"]\n{sources}# ///\n'
     assert direct(names(index, block, folder=tmp_path)) == []
+
+
+def test_indexes_of_install_lines_are_told(index: FakeIndex, tmp_path: Path) -> None:
+    """Once a line, without their value: it may be a secret."""
+    place = Place(cell=1, line=1)
+    options = ("--index-url https://ann:s3cret@index.test",)
+    lines = [Install(tool="pip", requirement=n, place=place, options=options) for n in "ab"]
+    found, findings = from_installs(lines, load_catalogue(), TARGET)
+    assert [d.name for d in found] == ["a", "b"]
+    assert [(f.code, f.place) for f in findings] == [("requirements-option", place)]
+    assert "s3cret" not in repr(findings)
 
 
 def test_install_lines_add_up(index: FakeIndex, tmp_path: Path) -> None:
@@ -317,6 +331,18 @@ def test_a_project_younger_than_the_notebook(index: FakeIndex, tmp_path: Path) -
     assert "began on 2022-05-01, after the notebook" in refusal(found)
     later = names(index, "import tinylib", folder=tmp_path, written_on="2023-01-01")
     assert direct(later) == ["tinylib"]
+
+
+def test_a_project_of_last_week_is_not_guessed_at(index: FakeIndex, tmp_path: Path) -> None:
+    """Whatever it has, whenever the notebook was written; an install line names it all the same."""
+    grown(index, "tinylib", ("tinylib/__init__.py",), uploaded="2026-11-18")
+    source = "import tinylib"
+    assert direct(names(index, source, folder=tmp_path, settled_on="2026-11-18")) == ["tinylib"]
+    found = names(index, source, folder=tmp_path, settled_on="2026-11-17")
+    assert "began on 2026-11-18" in refusal(found)
+    lines = ("tinylib",)
+    found = names(index, source, folder=tmp_path, settled_on="2026-11-17", installs=lines)
+    assert direct(found) == ["tinylib"]
 
 
 @pytest.mark.parametrize("sdist", [True, False])
