@@ -17,6 +17,7 @@ from nb2image.requirements.for_cpu import climb_for_cpu
 from nb2image.requirements.imports import find_uses
 from nb2image.requirements.ladder import Climb
 from nb2image.requirements.pins import described
+from nb2image.requirements.python_version import END_OF_LIFE, end_of_life
 from nb2image.requirements.system import system_packages
 from nb2image.requirements.text import requirements_text
 from nb2image.requirements.vendored import vendored_only
@@ -82,7 +83,7 @@ def locked(climbed: Climb, wanted: Wanted, world: World) -> Requirements:
     )
     return Requirements(
         python=rung.python,
-        python_reason=wanted.python.reason,
+        python_reason=python_reason(rung.python, wanted),
         platform=platform,
         versions=versions,
         as_of=rung.as_of,
@@ -100,8 +101,27 @@ def locked(climbed: Climb, wanted: Wanted, world: World) -> Requirements:
             versions=versions,
             as_of=rung.as_of,
         ),
-        findings=(*wanted.findings, *step_findings(climbed, wanted), *system_findings),
+        findings=(
+            *about_python(rung.python, wanted, world),
+            *step_findings(climbed, wanted),
+            *system_findings,
+        ),
     )
+
+
+def python_reason(version: str, wanted: Wanted) -> str:
+    """Why it is this Python."""
+    if version == wanted.python.version:
+        return wanted.python.reason
+    return f"what is needed cannot be had together for Python {wanted.python.version}"
+
+
+def about_python(version: str, wanted: Wanted, world: World) -> tuple[Finding, ...]:
+    """The findings, the warning of a Python's end of life for the one that it came to."""
+    if version == wanted.python.version:
+        return wanted.findings
+    others = (f for f in wanted.findings if f.code != END_OF_LIFE)
+    return (*others, *end_of_life(version, world.today))
 
 
 def step_findings(climbed: Climb, wanted: Wanted) -> tuple[Finding, ...]:
@@ -112,8 +132,8 @@ def step_findings(climbed: Climb, wanted: Wanted) -> tuple[Finding, ...]:
     if rung.python != wanted.python.version:
         changed.append(f"Python {rung.python} instead of {wanted.python.version}")
     if rung.as_of != wanted.policy.as_of:
-        day = rung.as_of or "today"
-        changed.append(f"the releases of {day} instead of {wanted.policy.as_of}")
+        day, wished = rung.as_of or "today", wanted.policy.as_of or "today's"
+        changed.append(f"the releases of {day} instead of {wished}")
     if rung.left_out:
         changed.append(f"without {', '.join(rung.left_out)}, which nothing imports,")
     if gone := [pin for pin in wanted.pins if pin not in rung.pins]:

@@ -21,6 +21,8 @@ DEFAULT = "3.11"
 """Without any evidence: maintained until October 2027, and wheels are published for it."""
 ASKED = re.compile(r"^3\.\d{1,2}$")
 METADATA = re.compile(r"^(3\.\d{1,2})(?:\.|$)")
+END_OF_LIFE = "python-end-of-life"
+"""The code of a finding."""
 PATH_IN_OUTPUT = re.compile(r"/python(3\.\d{1,2})/(?:site|dist)-packages/")
 
 
@@ -184,7 +186,7 @@ def end_of_life(version: str, today: date) -> list[Finding]:
     return [
         Finding(
             severity="warning",
-            code="python-end-of-life",
+            code=END_OF_LIFE,
             message=message,
             hint="do not serve it to the public; --python takes a newer one",
         )

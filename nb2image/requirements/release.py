@@ -28,13 +28,17 @@ def releases(
 ) -> Iterator[tuple[Version, list[IndexFile]]]:
     """The versions, the newest first, with their files; yanked files and later ones left out.
 
-    Pre-releases come last: they are for projects that have nothing else. With ``as_of`` (ISO
-    date) a file without a time is taken only where the project has no times at all.
+    A release that is named exactly is taken though it was yanked (PEP 592). Pre-releases come
+    last: they are for projects that have nothing else. With ``as_of`` (ISO date) a file without a
+    time is taken only where the project has no times at all.
     """
     by_version: dict[str, list[IndexFile]] = {}
     timed = any(f.upload_time for f in project.files)
+    exact = bool(exact_version(specifier))
     for file in project.files:
-        if file.yanked or (as_of and timed and not "0" < file.upload_time[:10] <= as_of):
+        if as_of and timed and not "0" < file.upload_time[:10] <= as_of:
+            continue
+        if file.yanked and not exact:
             continue
         by_version.setdefault(file_version(file, project.name), []).append(file)
     allowed = parse_specifier(specifier)
@@ -109,6 +113,12 @@ def wheel_rank(file: IndexFile, order: dict[Tag, int]) -> int | None:
         return None
     tags = parse_tag("-".join(file.name.removesuffix(".whl").split("-")[-3:]))
     return min((order[tag] for tag in tags if tag in order), default=None)
+
+
+def exact_version(specifier: str) -> str:
+    """The version of ``==1.2``; empty for any other bound."""
+    pins = [s.version for s in parse_specifier(specifier) if s.operator in {"==", "==="}]
+    return pins[0] if pins and not pins[0].endswith(".*") else ""
 
 
 def parse_specifier(text: str) -> SpecifierSet:

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
-from packaging.version import Version
 
 from nb2image.errors import OptionError, RequirementsError
 from nb2image.gpu.slim import compilers
@@ -24,7 +23,6 @@ from nb2image.model import Finding, LockedPackage, Place, Script, SystemPackage
 from nb2image.requirements.elf import Libraries, libraries, unreadable
 from nb2image.requirements.index import Index
 from nb2image.requirements.listing import IndexFile
-from nb2image.requirements.release import releases
 from nb2image.requirements.stub import COMPILED
 
 THREADS = 8
@@ -210,21 +208,13 @@ def locked_files(locked: Sequence[LockedPackage], index: Index) -> dict[str, Ind
     projects = index.projects(p.name for p in locked if not p.url)
     for package in locked:
         project = projects.get(package.name)
-        for version, files in releases(project) if project else ():
-            if str(version) != str(Version(package.version)):
-                continue
-            wanted = {value.partition(":")[2] for value in package.hashes}
-            match = next(
-                (
-                    f
-                    for f in files
-                    if f.name == package.wheel or (not package.wheel and f.sha256 in wanted)
-                ),
-                None,
-            )
-            if match is not None:
-                found[package.name] = match
-            break
+        if project is None:
+            continue
+        wanted = {value.partition(":")[2] for value in package.hashes}
+        sdists = (f for f in project.files if not f.is_wheel and f.sha256 in wanted)
+        file = project.file(package.wheel) if package.wheel else next(sdists, None)
+        if file is not None:
+            found[package.name] = file
     return found
 
 

@@ -40,7 +40,7 @@ from nb2image.requirements.inline import named_python
 from nb2image.requirements.names import Names, find_names
 from nb2image.requirements.pins import Pin, pins, preferences
 from nb2image.requirements.python_version import PythonChoice, choose_python
-from nb2image.requirements.release import parse_specifier, releases
+from nb2image.requirements.release import exact_version, releases
 from nb2image.requirements.runtime_files import named_pythons
 from nb2image.requirements.syntax import python_bounds
 from nb2image.requirements.torch_cpu import has_cpu_builds
@@ -207,12 +207,6 @@ def first_days(direct: Sequence[DirectRequirement], index: Index) -> dict[str, s
             build = "'s build for the CPU" if has_cpu_builds(project) else ""
             found[f"{wanted.name}{build} {exact}".strip()] = min(days)
     return found
-
-
-def exact_version(specifier: str) -> str:
-    """The version of ``==1.2``; empty for any other bound."""
-    pins = [s.version for s in parse_specifier(specifier) if s.operator == "=="]
-    return pins[0] if pins and not pins[0].endswith(".*") else ""
 
 
 def date_policy(notebook: Notebook, project: Project, world: World) -> VersionPolicy:

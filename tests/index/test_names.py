@@ -10,7 +10,7 @@ import pytest
 from nb2image import pipeline
 from nb2image.errors import RequirementsError
 from nb2image.events import ignore
-from nb2image.model import OwnModule
+from nb2image.model import OwnModule, Requirements
 from nb2image.options import Options
 from nb2image.services import Services
 from tests.index.fake_index import FakeIndex
@@ -39,9 +39,14 @@ def written(path: Path, *sources: str, python: str = "") -> Path:
 
 def locked(folder: Path, services: Services, *sources: str, **options: object) -> dict[str, str]:
     """What a notebook of these cells is given."""
-    path = written(folder / "nb.ipynb", *sources)
-    found = pipeline.find(path, Options(**options), services, ignore)  # type: ignore[arg-type]
+    found = require(folder, services, *sources, **options)
     return {package.name: package.version for package in found.locked}
+
+
+def require(folder: Path, services: Services, *sources: str, **options: object) -> Requirements:
+    """The requirements of a notebook of these cells."""
+    path = written(folder / "nb.ipynb", *sources)
+    return pipeline.find(path, Options(**options), services, ignore)  # type: ignore[arg-type]
 
 
 @pytest.fixture(autouse=True)
@@ -152,3 +157,30 @@ def test_a_younger_release_goes_before_the_projects_own(
     plan = pipeline.make_plan(path, Options(), services, ignore)
     assert plan.requirements.own == ()
     assert [(p.name, p.version) for p in plan.requirements.locked] == [("tides", "2.0")]
+
+
+def test_a_python_that_has_what_is_needed(
+    tmp_path: Path, services: Services, index: FakeIndex
+) -> None:
+    """The change is told, and what is to be known of the Python that it came to."""
+    tag = "cp38-cp38-manylinux_2_17_x86_64"
+    index.add(wheel("oldcore", "1.0", files={"oldcore/__init__.py": ""}, tag=tag))
+    found = require(tmp_path, services, "%pip install oldcore\nimport oldcore")
+    assert found.python == "3.8"
+    assert "Python 3.11" in found.python_reason
+    told = {f.code: f.message for f in found.findings}
+    assert told["resolution-changed"].startswith("Python 3.8 instead of 3.11")
+    assert "Python 3.8" in told["python-end-of-life"]
+    assert "instead of :" not in told["resolution-changed"]
+
+
+def test_a_yanked_release_that_a_cell_pins(
+    tmp_path: Path, services: Services, index: FakeIndex
+) -> None:
+    """It is what the notebook ran with."""
+    module = {"mistake/__init__.py": ""}
+    index.add(wheel("mistake", "1.0", files=module), yanked="wrong")
+    index.add(wheel("mistake", "1.1", files=module))
+    assert locked(tmp_path, services, "%pip install mistake==1.0\nimport mistake") == {
+        "mistake": "1.0"
+    }

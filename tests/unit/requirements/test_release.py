@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nb2image.requirements.release import choose_release
+from nb2image.requirements.release import choose_release, releases
 from nb2image.requirements.target import Target
 from tests.unit.requirements.fake_index import FakeIndex
 
@@ -29,6 +29,15 @@ def test_the_newest_final_release_that_fits() -> None:
     index.add("x", "1.13", yanked=True)
     index.add("x", "2.0rc1")
     assert chosen(index) == ("1.10", "x-1.10-cp311-cp311-manylinux_2_17_x86_64.whl", True)
+
+
+def test_a_yanked_release_that_is_named() -> None:
+    """Only by its very version: whoever pinned it had it."""
+    project = FakeIndex().add("x", "1.13", yanked=True).project("x")
+    assert project is not None
+    for specifier, version in (("==1.13", "1.13"), (">=1.13", None), ("==1.13.*", None)):
+        found = next(releases(project, specifier), None)
+        assert (str(found[0]) if found else None) == version
 
 
 def test_the_best_wheel_of_a_release() -> None:
