@@ -19,6 +19,8 @@ projects that are known (``system.toml``) or bring all they need."""
 MAX_BINARY = 64_000_000
 MAX_BINARIES = 500
 BINARY = re.compile(r"\.so(?:\.\d+)*$")
+SONAME = re.compile(r"[\w.+-]{1,200}", re.ASCII)
+"""What a library may be called: names are shown to people, and a binary may hold any."""
 
 
 class Libraries(msgspec.Struct, array_like=True):
@@ -85,7 +87,7 @@ def dynamic(data: bytes) -> tuple[set[str], set[str]]:
         pass
     except (TypeError, ValueError, RecursionError):
         pass
-    return needed, sonames
+    return set(filter(SONAME.fullmatch, needed)), set(filter(SONAME.fullmatch, sonames))
 
 
 def unreadable(error: RequirementsError) -> bool:

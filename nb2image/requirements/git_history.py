@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +19,10 @@ from nb2image.services import Services
 MAX_COMMITS = 30
 """How far back a change of outputs alone is told from a change of code."""
 TIMEOUT_SECONDS = 20.0
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+"""What git prints for ``%cs`` since 2.21."""
 SAFE = (
+    "--literal-pathspecs",  # a notebook may be called [1].ipynb
     *("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"),
     *("-c", "log.showSignature=false", "-c", "protocol.allow=never"),
 )
@@ -62,7 +66,7 @@ def last_code_change(project: Project, source: bytes, services: Services) -> Las
     found: LastChange | None = None
     for commit, day in commits:
         blob = git(project, services, "cat-file", "blob", f"{commit}:{path}")
-        if blob is None or code_digest(blob) != present:
+        if not DAY.fullmatch(day) or blob is None or code_digest(blob) != present:
             break
         found = LastChange(day=day, commit=commit)
     return found

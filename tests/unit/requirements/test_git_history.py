@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -30,6 +31,7 @@ class Git:
     def __call__(self, argv: Sequence[str], *, env: Any = None, **more: Any) -> Completed:
         assert argv[:2] == ["git", "--no-pager"]
         self.environ = dict(env)
+        self.argv = list(argv)
         if "log" in argv:
             assert argv[-2:] == ["--", "a/n.ipynb"]
             out = "".join(f"{commit} {day}\n" for commit, day, _ in self.history)
@@ -79,3 +81,14 @@ def test_a_strangers_repository_cannot_make_git_run_or_fetch_anything() -> None:
     assert git.environ["GIT_ALLOW_PROTOCOL"] == "none"
     assert git.environ["GIT_NO_LAZY_FETCH"] == "1"
     assert "GIT_DIR" not in git.environ
+    settings = {b for a, b in pairwise(git.argv) if a == "-c"}
+    assert settings >= {"core.fsmonitor=false", "core.hooksPath=/dev/null"}
+    assert settings >= {"log.showSignature=false", "protocol.allow=never"}
+
+
+def test_a_name_is_no_pattern_and_a_day_is_one() -> None:
+    """A notebook may be called *.ipynb; an old git does not know the day's format."""
+    git = Git([("c1", "%cs", notebook("x"))])
+    services = Services(run=git, environ={}, cache=Path("/none"))
+    assert last_code_change(PROJECT, notebook("x").encode(), services) is None
+    assert "--literal-pathspecs" in git.argv

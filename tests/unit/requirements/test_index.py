@@ -16,6 +16,7 @@ import pytest
 
 from nb2image.errors import RequirementsError
 from nb2image.network import NetworkConfig
+from nb2image.requirements import index as index_module
 from nb2image.requirements import web as web_module
 from nb2image.requirements.cache import DiskCache
 from nb2image.requirements.index import Index
@@ -432,6 +433,17 @@ def test_a_damaged_cache_is_none(
             path.write_bytes(b"\xc1 damaged")
     assert opened().project("x") is not None
     assert len(server.asked) == 2
+
+
+def test_a_server_that_never_ends_is_left(
+    server: Server, opened: Callable[..., Index], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is sent beyond the bound is not held."""
+    monkeypatch.setattr(index_module, "MAX_PAGE_BYTES", 100)
+    server.json("x", FILE)
+    with pytest.raises(RequirementsError) as caught:
+        opened().project("x")
+    assert caught.value.code == "index-too-large"
 
 
 def test_a_flipped_bit_is_damage(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from nb2image.errors import OptionError
 from nb2image.model import Install, LockedPackage, Place, Script
-from nb2image.requirements.elf import dynamic
+from nb2image.requirements import elf as elf_module
+from nb2image.requirements.elf import dynamic, scan
 from nb2image.requirements.listing import IndexFile, Project
 from nb2image.requirements.system import system_packages, system_table
 from tests.unit.requirements.builders import script
@@ -93,8 +94,21 @@ def test_a_binarys_needs_are_read() -> None:
     assert dynamic(elf("libGL.so.1", soname="me.so")) == ({"libGL.so.1"}, {"me.so"})
     assert dynamic(b"\x7fELF garbage") == (set(), set())
     assert dynamic(b"") == (set(), set())
+    assert dynamic(elf("lib\x1b[2J.so", "lib.so\n")) == (set(), set())
     for cut in range(0, len(elf("libGL.so.1")), 7):
         dynamic(elf("libGL.so.1")[:cut])
+
+
+def test_a_wheel_of_gigabytes_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own libraries count; what they need is left to the table."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("x/own.so", elf("libGL.so.1", soname="own.so.1"))
+    read = scan(zipfile.ZipFile(buffer), "x.whl")
+    assert (read.needed, read.brought) == (("libGL.so.1",), ("own.so", "own.so.1"))
+    monkeypatch.setattr(elf_module, "MAX_PACKED", 10)
+    unread = scan(zipfile.ZipFile(buffer), "x.whl")
+    assert (unread.needed, unread.brought, unread.read) == ((), ("own.so",), False)
 
 
 def test_libraries_that_neither_the_base_nor_a_wheel_brings() -> None:
