@@ -62,12 +62,18 @@ class SystemTable:
 
     libraries: dict[str, str]
     programs: dict[str, tuple[str, ...]]
+    renamed: dict[str, str]
     suites: dict[str, dict[str, str]]
     rules: tuple[SystemRule, ...]
 
     def named(self, package: str, suite: str) -> str:
         """A package's name in a suite."""
         return self.suites.get(suite, {}).get(package, package)
+
+    def of_debian(self, package: str) -> str:
+        """The name that Debian has for a package of an install line."""
+        found = ((re.fullmatch(old, package), new) for old, new in self.renamed.items())
+        return next((match.expand(new) for match, new in found if match), package)
 
 
 @lru_cache(maxsize=1)
@@ -93,7 +99,7 @@ def system_packages(
     """
     files = locked_files(locked, index)
     linked, findings = from_libraries(files, suite, index)
-    installed, install_findings = from_installs(script)
+    installed, install_findings = from_installs(script, suite)
     found = [
         *from_options(asked),
         *installed,
@@ -142,9 +148,9 @@ def from_programs(script: Script, suite: str) -> list[SystemPackage]:
     ]
 
 
-def from_installs(script: Script) -> tuple[list[SystemPackage], list[Finding]]:
-    """What the notebook installs with apt; Python 2's packages are in no suite any more."""
-    packages, findings = [], []
+def from_installs(script: Script, suite: str) -> tuple[list[SystemPackage], list[Finding]]:
+    """What the notebook installs with apt, by the suite's names; Python 2's packages have none."""
+    packages, findings, table = [], [], system_table()
     for install in script.installs:
         if install.tool != "apt":
             continue
@@ -160,9 +166,10 @@ def from_installs(script: Script) -> tuple[list[SystemPackage], list[Finding]]:
                 )
             )
             continue
-        stage: Literal["final", "build"] = "build" if name in TOOLCHAIN else "final"
-        reason = "installed by the notebook"
-        packages.append(SystemPackage(name=name, reason=reason, place=install.place, stage=stage))
+        known = table.named(table.of_debian(name), suite)
+        reason = "installed by the notebook" + (f" as {name}" if known != name else "")
+        stage: Literal["final", "build"] = "build" if known in TOOLCHAIN else "final"
+        packages.append(SystemPackage(name=known, reason=reason, place=install.place, stage=stage))
     return packages, findings
 
 

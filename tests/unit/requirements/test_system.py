@@ -155,6 +155,26 @@ def test_what_the_notebook_installs_with_apt() -> None:
     assert findings == ["apt-skipped", "apt-skipped"]
 
 
+@pytest.mark.parametrize(
+    ("written", "suite", "name"),
+    [
+        ("openjdk-8-jdk-headless", "bookworm", "default-jdk-headless"),
+        ("openjdk-11-jre", "bookworm", "default-jre"),
+        ("libgl1-mesa-glx", "trixie", "libgl1"),
+        ("libfluidsynth1", "bullseye", "libfluidsynth2"),
+        ("libglib2.0-0", "trixie", "libglib2.0-0t64"),
+        ("openjdk-8-source", "bookworm", "openjdk-8-source"),
+    ],
+)
+def test_names_of_ubuntu_and_of_older_releases(written: str, suite: str, name: str) -> None:
+    """A build ends at the first name that apt does not know."""
+    install = Install(tool="apt", requirement=written, place=Place(cell=1))
+    source = Script(name="t", text="", lines=(), cells=(), installs=(install,))
+    packages, _ = found(source=source, suite=suite)
+    said = "installed by the notebook" + (f" as {written}" if written != name else "")
+    assert packages == {name: ("final", said)}
+
+
 def test_the_table_knows_distributions_and_words() -> None:
     """graphviz's dot, and ffmpeg for an animation; the compiler's needs only for an sdist."""
     words = script("import x\nanim.to_html5_video()")
