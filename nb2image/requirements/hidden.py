@@ -152,7 +152,7 @@ def with_hidden(
             continue
         owner = by_name.get(rule.distribution)
         release = known.release(owner) if owner else None
-        if rule.versions and not holds_for(rule, release):
+        if rule.versions and not holds_for(rule, known.preferred(owner) if owner else None):
             continue
         extra = rule.extra and release and small_extra(release, rule.extra, index, target)
         if owner and extra:
@@ -235,6 +235,18 @@ class Releases:
                 else None
             )
         return self._releases[key]
+
+    def preferred(self, wanted: DirectRequirement) -> Release | None:
+        """The release within the bounds that are preferred, where there is one.
+
+        Raises RequirementsError.
+        """
+        if wanted.preferred:
+            bounds = ",".join(b for b in (wanted.specifier, wanted.preferred) if b)
+            found = self.release(replace(wanted, specifier=bounds))
+            if found is not None:
+                return found
+        return self.release(wanted)
 
     def brings(self, wanted: DirectRequirement) -> frozenset[str]:
         """What a requirement brings along, one level deep. Raises RequirementsError."""

@@ -147,6 +147,17 @@ def test_rules_for_some_versions(version: str, expected: str) -> None:
     assert set(added(PD + "pd.read_excel('a.xls')", "pandas", index=index)) == {expected}
 
 
+def test_rules_follow_the_version_that_is_preferred() -> None:
+    """A file's pin is likely to be locked; one that the index lacks says nothing."""
+    index = FakeIndex().add("bokeh", "2.4").add("bokeh", "3.6")
+    made = script("from bokeh.sampledata import autompg")
+    sample = "bokeh-sampledata"
+    for preferred, expected in (("==2.4", "pandas"), ("", sample), ("==9", sample)):
+        known = [DirectRequirement(name="bokeh", preferred=preferred)]
+        found = {d.name for d in hidden_needs(made, known, index, TARGET)} - {"bokeh"}
+        assert found == {expected}
+
+
 def test_local_modules_count() -> None:
     """What a local module calls is needed too."""
     from nb2image.model import LocalModule, Script
