@@ -212,8 +212,9 @@ def ours(case: dict[str, Any], path: Path, services: Services, base: str) -> Sco
 
 def only_local(wanted: DirectRequirement) -> bool:
     """Whether only files beside the notebook need it: the truth is of the notebook itself."""
-    read = {"catalogue", "pipreqs", "same-name", "hidden"}
-    places = [e.place for e in wanted.evidence if e.rule in read]
+    read = {"catalogue", "pipreqs", "same-name"}
+    imports = [e.place for e in wanted.evidence if e.rule in read]
+    places = imports or [e.place for e in wanted.evidence if e.rule == "hidden"]
     return bool(places) and all(p is not None and p.file is not None for p in places)
 
 
