@@ -33,7 +33,6 @@ from nb2image.run.sandbox import RUNTIMES, Runtime, Sandbox, bundle_config, comm
 from nb2image.run.unpack import inside
 from nb2image.terminal import clean
 
-ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 PROBE_SECONDS = 30
 MAX_SAID = 1_000_000
 """Bytes that a probe may print."""
