@@ -226,6 +226,15 @@ def candidates(group: Group, search: Search) -> Iterator[Candidate]:
         yield Candidate(rule="pipreqs", name=voted, detail="in pipreqs's mapping", source="pipreqs")
     if entry is None and group.key not in catalogue.generic:
         yield Candidate(rule="same-name", name=same_name(group.key), detail="the same name")
+        if part := namespaced(group):
+            detail = f"the same name as {part}, a part of a namespace"
+            yield Candidate(rule="same-name", name=same_name(part), detail=detail)
+
+
+def namespaced(group: Group) -> str:
+    """``harbour.tides`` where all that is imported of ``harbour`` lies there; else empty."""
+    parts = {".".join(need.module.split(".")[:2]) for need in group.needs}
+    return parts.pop() if len(parts) == 1 and parts != {group.key} else ""
 
 
 def named_for(declared: Declared, key: str, known: set[str]) -> Declared | None:

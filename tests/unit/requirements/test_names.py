@@ -708,3 +708,23 @@ def test_the_only_module_of_that_name_in_the_project(
     found = names(index, source, folder=tmp_path, at="talk/nb.ipynb")
     assert [module.root for module, _ in found.own] == roots
     assert bool(found.unresolved) is not bool(roots)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("from harbour.tides.tables import flow", ["harbour-tides"]),
+        ("from harbour.tides.tables import absent", []),
+        ("import harbour.tides.tables, harbour.ships", []),
+        ("import harbour", []),
+    ],
+)
+def test_a_part_of_a_namespace_has_a_distribution_of_its_own(
+    source: str, expected: list[str], index: FakeIndex, tmp_path: Path
+) -> None:
+    """When nothing has the namespace's name, and all that is imported lies in that part."""
+    files = {"harbour/tides/__init__.py": "", "harbour/tides/tables.py": "def flow(): ..."}
+    for version in ("1.0", "1.1", "1.2"):
+        index.add("harbour-tides", version, files)
+    found = names(index, source, folder=tmp_path)
+    assert [d.name for d in found.direct] == expected
