@@ -153,7 +153,10 @@ def check_index(services: Services) -> Check:
     from nb2image.requirements.conflicts import diagnose
     from nb2image.requirements.resolver import Refusal, ResolveRequest, compile_lock
 
-    network = read_network(services.environ)
+    try:
+        network = read_network(services.environ)
+    except Nb2ImageError as error:
+        return failed("index", error)
     name = redact(network.index_url) if network.index_url else "the default index"
     request = ResolveRequest(requirements=(PROBE,), python="3.11", platform="x86_64-manylinux_2_36")
     begun = time.monotonic()

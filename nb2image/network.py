@@ -12,11 +12,13 @@ import os
 import re
 import sys
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit, urlunsplit
+
+from nb2image.errors import OptionError
 
 PROXY_SCHEMES = ("http", "https", "all")
 
@@ -70,7 +72,8 @@ def read_network(
 
     ``read`` gives a file's text or None; ``prefix`` is the Python environment whose pip.conf
     counts as pip's "site" level. Files that cannot be parsed count as absent: pip and uv tell
-    their user about them, and nothing here depends on them.
+    their user about them, and nothing here depends on them. Raises OptionError for an address
+    that nobody can read.
     """
     read = read or read_text
     pip = pip_settings(environ, read, prefix)
@@ -78,6 +81,7 @@ def read_network(
     named_by_uv = bool(uv["index_url"] or uv["extra"] or uv["no_index"])
     chosen = uv if named_by_uv else pip
     find_links = uv["find_links"] or pip["find_links"]
+    check_addresses([chosen["index_url"], *chosen["extra"], *find_links])
     several = bool(chosen["extra"] or find_links)
     return NetworkConfig(
         index_url=chosen["index_url"],
@@ -91,6 +95,19 @@ def read_network(
         no_proxy=environ.get("no_proxy", "") or environ.get("NO_PROXY", ""),
         trusted_hosts=tuple(dict.fromkeys([*uv["trusted"], *pip["trusted"]])),
     )
+
+
+def check_addresses(addresses: Iterable[str]) -> None:
+    """Raise OptionError for one that is no address; what may be a password is not shown."""
+    for address in addresses:
+        try:
+            urlsplit(address)
+        except ValueError as error:
+            raise OptionError(
+                f"pip or uv is configured with what is no address: {address.rpartition('@')[2]}",
+                code="network-unusable",
+                hint="write index and find-links as https://HOST/PATH",
+            ) from error
 
 
 def read_text(path: Path) -> str | None:

@@ -30,6 +30,11 @@ def read_local(link: str, name: str) -> tuple[IndexFile, ...] | None:
     return tuple(f for f in found if belongs(f, name))
 
 
+def present(links: tuple[str, ...]) -> tuple[str, ...]:
+    """The find-links without folders of this host that are not there: pip passes over them too."""
+    return tuple(link for link in links if "://" in link or Path(link).exists())
+
+
 def belongs(file: IndexFile, name: str) -> bool:
     """Whether a file is one of a project's, by its name."""
     if file.is_wheel:

@@ -12,7 +12,7 @@ import json
 import os
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -25,7 +25,7 @@ from nb2image.network import NetworkConfig, redact
 from nb2image.process import Completed
 from nb2image.requirements.cache import DiskCache
 from nb2image.requirements.conflicts import diagnose
-from nb2image.requirements.local import local_path
+from nb2image.requirements.local import local_path, present
 from nb2image.requirements.lock import PROJECT, parse_pylock, with_reasons
 from nb2image.requirements.stub import Stub, with_sdists, write_stub
 from nb2image.requirements.target import Target
@@ -192,7 +192,7 @@ def compile_lock(
         for stub in request.stubs:
             write_stub(stub, stubs)
         settings = uv_toml(
-            network,
+            replace(network, find_links=present(network.find_links)),
             default_index=default_index(services, cache),
             extra_indexes=request.extra_indexes,
             find_links=[str(stubs)] if request.stubs else [],

@@ -138,17 +138,22 @@ class Web:
 
         with self._lock:
             if self._client is None:
-                self._client = httpx.Client(
-                    auth=netrc(),
-                    follow_redirects=True,
-                    headers={"User-Agent": "nb2image"},
-                    limits=httpx.Limits(max_connections=CONNECTIONS),
-                    mounts={} if self._transport else routes(self._network),
-                    timeout=TIMEOUT_SECONDS,
-                    transport=self._transport,
-                    trust_env=False,
-                    verify=trust(self._network.ca_file),
-                )
+                try:
+                    self._client = httpx.Client(
+                        auth=netrc(),
+                        follow_redirects=True,
+                        headers={"User-Agent": "nb2image"},
+                        limits=httpx.Limits(max_connections=CONNECTIONS),
+                        mounts={} if self._transport else routes(self._network),
+                        timeout=TIMEOUT_SECONDS,
+                        transport=self._transport,
+                        trust_env=False,
+                        verify=trust(self._network.ca_file),
+                    )
+                except OSError as error:  # ssl.SSLError is one
+                    raise unusable(f"the certificates in {self._network.ca_file}", error) from error
+                except (ImportError, ValueError) as error:
+                    raise unusable("the proxy", error) from error
             return self._client
 
     def close(self) -> None:
@@ -157,6 +162,20 @@ class Web:
             if self._client is not None:
                 self._client.close()
                 self._client = None
+
+
+def unusable(what: str, error: Exception) -> RequirementsError:
+    """The error for settings of the network that cannot be followed."""
+    why = getattr(error, "strerror", None) or type(error).__name__
+    if isinstance(error, ImportError):
+        why = "SOCKS needs the package socksio beside nb2image"
+    elif isinstance(error, ValueError):
+        why = "its address must begin with http:// or https://"
+    return RequirementsError(
+        f"{what} cannot be used: {why}",
+        code="network-unusable",
+        hint="set HTTPS_PROXY and SSL_CERT_FILE, or pip's proxy and cert, to what the host has",
+    )
 
 
 def sources(network: NetworkConfig) -> tuple[str, ...]:

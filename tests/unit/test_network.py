@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from nb2image.errors import OptionError
 from nb2image.network import read_network, redact
 
 HOME = {"HOME": "/home/ann"}
@@ -100,3 +101,10 @@ def test_secrets_are_known_and_never_shown() -> None:
     assert found.secrets == ("ann", "s3cret")
     assert "s3cret" not in repr(found)
     assert redact(found.index_url) == "https://index.test/simple"
+
+
+def test_what_is_no_address_is_told_without_its_password() -> None:
+    """A slip in pip's configuration is no traceback."""
+    with pytest.raises(OptionError, match=r"no address: \[index\.test/simple") as caught:
+        read_network({"PIP_INDEX_URL": "https://ann:s3cret@[index.test/simple"}, lambda _: None)
+    assert "s3cret" not in str(caught.value)

@@ -9,6 +9,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin
 
 import httpx
@@ -21,6 +22,7 @@ from nb2image.requirements import web as web_module
 from nb2image.requirements.cache import DiskCache
 from nb2image.requirements.index import Index
 from nb2image.requirements.listing import file_version, read_html, read_json
+from nb2image.requirements.local import present
 from nb2image.requirements.web import Web, login_for, logins, routes
 
 HOME = "https://index.test/simple"
@@ -470,6 +472,29 @@ def test_proxies_and_trusted_hosts_have_routes_of_their_own() -> None:
         "https://", "all://*inner.test", "all://*.corp.test", "https://old.test"
     }  # fmt: skip
     assert found["all://*inner.test"] is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"ca_file": "/no/such.pem"}, "the certificates in /no/such.pem"),
+        ({"proxies": (("https", "foo://ann:s3cret@proxy.test"),)}, "http:// or https://"),
+        ({"proxies": (("https", "socks5://ann:s3cret@proxy.test"),)}, "SOCKS"),
+    ],
+)
+def test_settings_that_cannot_be_followed(settings: dict[str, Any], told: str) -> None:
+    """In words, without a password; the client is never made."""
+    with pytest.raises(RequirementsError) as caught:
+        Web(NetworkConfig(**settings)).get("https://index.test/", limit=1)
+    assert caught.value.code == "network-unusable"
+    assert told in caught.value.message
+    assert "s3cret" not in caught.value.message
+
+
+def test_folders_that_are_gone_are_passed_over(tmp_path: Path) -> None:
+    """As pip does, which only warns."""
+    links = (str(tmp_path), str(tmp_path / "gone"), "https://links.test/")
+    assert present(links) == (str(tmp_path), "https://links.test/")
 
 
 def test_the_cache_is_bounded(tmp_path: Path) -> None:
