@@ -30,7 +30,10 @@ Kind = Literal[
     "source",
 ]
 
-NAME = r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)"
+MOST_READ = 20_000
+"""Characters of a message; it quotes what publishers wrote, who may have written anything."""
+# only where a word begins: from every letter of a long one the search would take for ever
+NAME = r"(?<![A-Za-z0-9._-])(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)"
 UNKNOWN = re.compile(rf"\b{NAME} was not found in the (?:package registry|cache)")
 NO_SUCH_RELEASE = re.compile(rf"there is no version of {NAME}==")
 WHEELS_REQUIRED = re.compile(r"Wheels are required for `(?P<name>[^`]+)`")
@@ -82,7 +85,8 @@ class Diagnosis:
 
 
 def diagnose(message: str) -> Diagnosis:
-    """Read uv's message."""
+    """Read uv's message, of a very long one the beginning."""
+    message = message[:MOST_READ]
     explanation = in_words(message)
 
     def made(kind: Kind, names: Iterable[str] = ()) -> Diagnosis:

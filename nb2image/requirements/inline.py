@@ -17,8 +17,7 @@ from nb2image.requirements.origins import from_lock, placed, uv_sources
 from nb2image.requirements.runtime_files import NamedPython, toml
 from nb2image.requirements.target import Target
 
-# The reference expression of PEP 723.
-BLOCK = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
+OPENING, CLOSING = re.compile(r"# /// ([a-zA-Z0-9-]+)"), "# ///"
 
 
 def from_notebook(notebook: Notebook, target: Target) -> list[Declared]:
@@ -39,15 +38,31 @@ def from_blocks(notebook: Notebook, target: Target) -> Iterator[Declared]:
 def blocks(notebook: Notebook) -> Iterator[tuple[Place, dict[str, Any]]]:
     """Every ``# /// script`` block that can be read, with its place."""
     for cell in notebook.cells:
-        for match in BLOCK.finditer(cell.source) if cell.kind == "code" else ():
-            if match["type"] != "script":
-                continue
-            lines = [
-                line[2:] if line.startswith("# ") else "" for line in match["content"].split("\n")
-            ]
-            table = toml("\n".join(lines))
-            line = cell.source[: match.start()].count("\n") + 1
-            yield Place(cell=cell.number, line=line), table
+        for kind, line, content in marked(cell.source) if cell.kind == "code" else ():
+            if kind == "script":
+                table = toml("\n".join(text.removeprefix("#")[1:] for text in content))
+                yield Place(cell=cell.number, line=line), table
+
+
+def marked(source: str) -> Iterator[tuple[str, int, list[str]]]:
+    """(kind, first line, content) of the comment blocks of PEP 723.
+
+    The reference expression of the PEP takes a time that grows with the square of the lines.
+    """
+    lines = source.split("\n")
+    at = 0
+    while at < len(lines):
+        opened = OPENING.fullmatch(lines[at])
+        start = at = at + 1
+        if opened is None:
+            continue
+        while at < len(lines) and (lines[at] == "#" or lines[at].startswith("# ")):
+            at += 1
+        # the last closing line of the comment counts; without one nothing in it is a block
+        end = max((n for n in range(start + 1, at) if lines[n] == CLOSING), default=0)
+        if end:
+            yield opened[1], start, lines[start:end]
+            at = end + 1
 
 
 def named_python(notebook: Notebook) -> list[NamedPython]:

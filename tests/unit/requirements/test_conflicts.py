@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -116,6 +117,14 @@ def test_what_a_refusal_means(message: str, kind: str, packages: tuple[str, ...]
     """Each cause has its own slug and names the packages at fault."""
     found = diagnose(message)
     assert (found.kind, found.packages) == (kind, packages)
+
+
+@pytest.mark.parametrize("piece", ["x", "a==", "a-", "a://", "Metadata for `"])
+def test_a_message_without_end_is_read_at_once(piece: str) -> None:
+    """What publishers wrote is in it: its length is no way to keep the tool busy."""
+    begun = time.process_time()
+    diagnose(piece * 200_000)
+    assert time.process_time() - begun < 10
 
 
 @pytest.mark.parametrize(("message", "kind", "packages"), MESSAGES)

@@ -344,6 +344,8 @@ def test_a_block_in_a_cell() -> None:
     assert carried('# /// script\n# dependencies = ["a>=1", "b"]\n# ///\n') == ["a>=1", "b"]
     assert carried("# /// script\n# dependencies = [\n# ///\n") == []
     assert carried(f"# /// script\n# dependencies = {'[' * 5000}\n# ///\n") == []
+    assert carried("# /// other\n# x = 1\n# ///\n# /// script\n# ///\n") == []
+    assert carried("# /// script\n" * 100_000) == []
     assert carried('# /// other\n# dependencies = ["a"]\n# ///\n') == []
     sources = '# [tool.uv.sources]\n# a = { git = "https://git.test/a" }\n'
     block = f'# /// script\n# dependencies = ["a"]\n{sources}# ///\n'
