@@ -159,7 +159,10 @@ def script_of(notebook: Notebook, project: Project) -> tuple[Script, tuple[Findi
             refused |= {c.number: c.source for c in notebook.cells if c.number in cells}
             findings += error.findings
             kept = tuple(
-                replace(c, source="\n".join(INSTALL.findall(c.source))) if c.number in cells else c
+                # an empty cell would leave no trace in the script
+                replace(c, source="\n".join(INSTALL.findall(c.source)) or "pass")
+                if c.number in cells
+                else c
                 for c in notebook.cells
             )
             notebook = replace(notebook, cells=kept)
