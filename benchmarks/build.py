@@ -30,10 +30,10 @@ from pathlib import Path
 
 from nb2image import pipeline
 from nb2image.build.secrets import build_network
-from nb2image.context import write_context
 from nb2image.events import ignore
 from nb2image.network import read_network
 from nb2image.options import Options
+from nb2image.project.context import write_context
 from nb2image.services import Services
 
 CODE = """

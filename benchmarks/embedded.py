@@ -29,10 +29,10 @@ from benchmarks.build import BLOG, CODE, MULTI_STAGE, cold, image, size, write_n
 from benchmarks.build import build as docker_build
 from nb2image import pipeline
 from nb2image.build.secrets import build_network
-from nb2image.context import write_context
 from nb2image.events import ignore
 from nb2image.network import read_network
 from nb2image.options import Options
+from nb2image.project.context import write_context
 from nb2image.services import Services
 from tests.engine import registry
 
@@ -242,7 +242,7 @@ def plan_context(notebook: Path, folder: Path, options: Options) -> Path:
 
 def pipeline_plan(context: Path):  # type: ignore[no-untyped-def]
     """The plan of a context."""
-    from nb2image.context import read_context
+    from nb2image.project.context import read_context
 
     return read_context(context)
 

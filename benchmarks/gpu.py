@@ -22,7 +22,7 @@ from pathlib import Path
 from nb2image import pipeline
 from nb2image.errors import Nb2ImageError
 from nb2image.events import ignore
-from nb2image.forecasting import forecast_plan
+from nb2image.measuring.forecasting import forecast_plan
 from nb2image.model.forecast import Forecast
 from nb2image.options import Options
 from nb2image.services import Services

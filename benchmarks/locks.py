@@ -29,7 +29,7 @@ from nb2image.notebook.read import read_notebook
 from nb2image.options import Options
 from nb2image.pipeline import accelerate
 from nb2image.process import Completed
-from nb2image.project import find_project
+from nb2image.project.root import find_project
 from nb2image.requirements.find import find_requirements
 from nb2image.services import Services, default_cache
 

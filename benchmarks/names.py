@@ -38,17 +38,17 @@ from nb2image.network import read_network
 from nb2image.notebook.read import read_notebook
 from nb2image.notebook.script import make_script
 from nb2image.options import Options
-from nb2image.project import Project, find_project
-from nb2image.requirements.cache import index_cache
-from nb2image.requirements.hidden import hidden_needs
-from nb2image.requirements.imports import find_needs
-from nb2image.requirements.index import Index
-from nb2image.requirements.names import find_names
-from nb2image.requirements.python_version import choose_python
-from nb2image.requirements.resolver import default_index
-from nb2image.requirements.runtime_files import named_pythons
-from nb2image.requirements.syntax import python_bounds
+from nb2image.project.root import Project, find_project
+from nb2image.requirements.age.python_version import choose_python
+from nb2image.requirements.code.imports import find_needs
+from nb2image.requirements.code.syntax import python_bounds
+from nb2image.requirements.index.cache import index_cache
+from nb2image.requirements.index.client import Index
+from nb2image.requirements.naming.hidden import hidden_needs
+from nb2image.requirements.naming.names import find_names
 from nb2image.requirements.target import Target
+from nb2image.requirements.versions.resolver import default_index
+from nb2image.requirements.written.runtime_files import named_pythons
 from nb2image.services import Services, default_cache
 
 # What can matter to names: sources, requirement files; data and images cannot.

@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from nb2image.history import History, place
+from nb2image.history.store import History, place
 from nb2image.jobs import JobManager
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nb2image.build.embedded.blobs import MAX_BYTES as MAX_IMAGE_BYTES
-from nb2image.requirements.cache import MAX_BYTES as MAX_INDEX_BYTES
+from nb2image.requirements.index.cache import MAX_BYTES as MAX_INDEX_BYTES
 
 MAX_ROOT_BYTES = 20 * 1000**3
 PARTS = {

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from nb2image.model.comparison import Comparison
     from nb2image.model.forecast import Forecast, OtherKind
     from nb2image.model.history import HistoryDetail, HistoryEntry
-    from nb2image.rebuild import Rebuilt
+    from nb2image.origins.rebuild import Rebuilt
 
 
 LISTED_OUTPUTS = 20
@@ -225,7 +225,7 @@ def show_forecast(forecast: Forecast, *, as_json: bool, top: int) -> None:
 
 def show_history(entries: Sequence[HistoryEntry], *, as_json: bool) -> None:
     """Print the entries of the history."""
-    from nb2image.history_text import entry_lines
+    from nb2image.history.text import entry_lines
 
     if as_json:
         print(msgspec.json.encode(entries).decode())
@@ -235,7 +235,7 @@ def show_history(entries: Sequence[HistoryEntry], *, as_json: bool) -> None:
 
 def show_history_entry(detail: HistoryDetail, *, only_log: bool, as_json: bool) -> None:
     """Print one entry of the history, or what was printed then."""
-    from nb2image.history_text import detail_lines
+    from nb2image.history.text import detail_lines
 
     if as_json:
         print(msgspec.json.encode(replace(detail, pictures=())).decode())  # they are no text

@@ -81,7 +81,7 @@ def push(image: str, services: Services, emit: Emit, *, tag: str = "") -> Delive
     """
     from docker.errors import APIError
 
-    from nb2image.stamp import parted
+    from nb2image.proof.stamp import parted
 
     name = tag or image
     repository, version = parted(name)

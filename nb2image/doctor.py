@@ -149,9 +149,9 @@ def check_gpu(facts: EngineFacts, services: Services) -> Check:
 
 def check_index(services: Services) -> Check:
     """Whether the package index answers, in the way that convert asks it."""
-    from nb2image.requirements.cache import index_cache
-    from nb2image.requirements.conflicts import diagnose
-    from nb2image.requirements.resolver import Refusal, ResolveRequest, compile_lock
+    from nb2image.requirements.index.cache import index_cache
+    from nb2image.requirements.versions.conflicts import diagnose
+    from nb2image.requirements.versions.resolver import Refusal, ResolveRequest, compile_lock
 
     try:
         network = read_network(services.environ)

@@ -16,7 +16,7 @@ from nb2image.gpu.table import table
 from nb2image.image.base import base_for
 from nb2image.model import GpuEvidence, Limits
 from nb2image.options import Options
-from nb2image.requirements.python_version import DEFAULT
+from nb2image.requirements.age.python_version import DEFAULT
 from nb2image.services import Services
 
 DEFAULT_DRIVER = "525.60.13"

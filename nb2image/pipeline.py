@@ -30,15 +30,15 @@ from nb2image.model import (
     Script,
 )
 from nb2image.options import Options
-from nb2image.project import Project, find_project
+from nb2image.project.root import Project, find_project
 from nb2image.services import Services
 from nb2image.sizes import amount
 
 if TYPE_CHECKING:
     from nb2image.model import Verdict
-    from nb2image.proof import Conditions
+    from nb2image.proof.prove import Conditions
+    from nb2image.proof.verification import Verification
     from nb2image.run.request import RunRequest
-    from nb2image.verification import Verification
 
 
 DEFAULT_BUILD = BuildOptions()
@@ -147,12 +147,12 @@ def plan_project(
     path: Path, options: Options, services: Services, emit: Emit
 ) -> tuple[Project, BuildPlan]:
     """The project of the notebook at ``path`` and its build plan; see ``make_plan``."""
-    from nb2image.files import plan_files
     from nb2image.gpu.settle import settle
     from nb2image.image.plan import make_build_plan
     from nb2image.notebook.files import Files
     from nb2image.notebook.local import with_own
-    from nb2image.revision import read_revision
+    from nb2image.project.files import plan_files
+    from nb2image.project.revision import read_revision
 
     project, notebook = read(path, emit)
     made = script(project, notebook, options, emit)
@@ -203,12 +203,12 @@ def convert(asked: Conversion, options: Options, services: Services, emit: Emit)
 
     Raises the errors of the stages. The report is written beside the Dockerfile, on failure too.
     """
-    from nb2image.context import check_destination, write_context
     from nb2image.image.quote import slug
-    from nb2image.importing import first_image, repair_imports
+    from nb2image.project.context import check_destination, write_context
+    from nb2image.proof.imports import first_image, repair_imports
+    from nb2image.proof.verification import prove_built
     from nb2image.report import failed, holds_only_a_report, is_ours, write_report
     from nb2image.report.pages import write_pages
-    from nb2image.verification import prove_built
 
     folder = asked.context or Path(f"{slug(asked.notebook.stem)}-image")
     # the folder that nobody named is made anew each time, if it is one of ours
@@ -286,7 +286,7 @@ def vendored_files(plan: BuildPlan, services: Services) -> dict[str, Path]:
     Raises PlanError when one is not there any more.
     """
     from nb2image.network import read_network
-    from nb2image.requirements.vendored import find_vendored
+    from nb2image.requirements.index.vendored import find_vendored
 
     locked = plan.requirements.locked
     if not any(p.vendored for p in locked):
@@ -332,7 +332,7 @@ def build(
 
     Raises OptionError when the folder is no context, EngineError and BuildError.
     """
-    from nb2image.context import read_context
+    from nb2image.project.context import read_context
     from nb2image.report import failed, write_report
 
     tag = checked_tag(tag)
@@ -414,9 +414,9 @@ def verify(
     the image cannot be run at all, and PlanError when nb2image did not make it; a script that
     fails, and outputs that differ, are in the verdict.
     """
-    from nb2image.contents import image_contents
     from nb2image.notebook.read import read_notebook
-    from nb2image.proof import prove
+    from nb2image.origins.contents import image_contents
+    from nb2image.proof.prove import prove
     from nb2image.run.gpus import gpus_offered
 
     with stage(emit, "verify"), image_contents(image, services.environ) as contents:

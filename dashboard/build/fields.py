@@ -21,7 +21,7 @@ from dashboard.build.widgets import (
     text,
 )
 from nb2image.model import BuildPlan
-from nb2image.requirements.python_releases import all_series
+from nb2image.requirements.age.python_releases import all_series
 
 OLDEST = (3, 8)
 """The oldest Python that the list offers; older ones can be typed."""

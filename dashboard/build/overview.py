@@ -12,7 +12,7 @@ from nb2image.gpu.need import gpu_evidence
 from nb2image.model import Cell, Finding, GpuEvidence, Notebook, Script
 from nb2image.options import Options
 from nb2image.pipeline import read, script
-from nb2image.project import Project
+from nb2image.project.root import Project
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

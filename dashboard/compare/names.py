@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from nb2image.history_text import when
-from nb2image.inspection import is_path
+from nb2image.history.text import when
+from nb2image.measuring.inspection import is_path
 from nb2image.model.history import HistoryEntry
 from nb2image.sizes import amount
 

@@ -13,8 +13,8 @@ from dashboard.history import actions, listing
 from dashboard.history import entries as of
 from dashboard.tables import table
 from dashboard.text import escape
-from nb2image.history import History
-from nb2image.history_text import detail_lines
+from nb2image.history.store import History
+from nb2image.history.text import detail_lines
 from nb2image.model import CellVerdict, Report, Verdict
 from nb2image.model.history import HistoryDetail, HistoryEntry
 from nb2image.report.view import WORDS, headline

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import PurePath
 from typing import get_args
 
-from nb2image.history_text import when
+from nb2image.history.text import when
 from nb2image.jobs import Job, Kind
 from nb2image.model.history import HistoryEntry, HistoryPicture
 

@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import command_line, links, state, theme
 from dashboard.history import entries as of
 from dashboard.history import trend
-from nb2image.history import History
+from nb2image.history.store import History
 from nb2image.model.history import Action, HistoryEntry
 
 LIMITS = (30, 100, 500)

@@ -15,8 +15,8 @@ from nb2image import __version__
 
 if TYPE_CHECKING:
     from nb2image.events import Emit
+    from nb2image.history.remember import Memory
     from nb2image.model.history import Action
-    from nb2image.remember import Memory
 
 COMMANDS = (
     *("build", "cache", "compare", "convert", "dashboard", "doctor", "extract", "history"),
@@ -78,7 +78,7 @@ def remembered(
     notebook: str = "",
 ) -> Iterator[Memory]:
     """A ``face`` whose command is kept in the history, unless the user wants none."""
-    from nb2image.remember import remember
+    from nb2image.history.remember import remember
     from nb2image.services import Services
 
     with (

@@ -78,9 +78,9 @@ def compare(
     """
     from nb2image import console
     from nb2image.analysis.budget import failure, hold
-    from nb2image.comparing import Variants, compare_named, compare_variants
     from nb2image.configuration import growth, stated_gates
     from nb2image.errors import OptionError
+    from nb2image.measuring.comparing import Variants, compare_named, compare_variants
     from nb2image.model.comparison import Budget
     from nb2image.services import Services
 

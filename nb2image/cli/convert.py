@@ -66,7 +66,8 @@ def convert(
     json: o.Json = False,
 ) -> None:
     """Make an image of a notebook, run it and compare it with the notebook."""
-    from nb2image import console, pipeline, verification
+    from nb2image import console, pipeline
+    from nb2image.proof import verification
 
     keep = not no_history
     with remembered(

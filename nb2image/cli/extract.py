@@ -32,7 +32,8 @@ def extract(
     json: o.Json = False,
 ) -> None:
     """Bring notebook, script, lock and plan back out of an image, as a context to build again."""
-    from nb2image import console, extraction
+    from nb2image import console
+    from nb2image.origins import extraction
     from nb2image.services import Services
 
     with face(quiet=quiet, json=json) as emit:

@@ -12,7 +12,7 @@ from nb2image.cli import options as o
 from nb2image.cli.app import app, face
 
 if TYPE_CHECKING:
-    from nb2image.history import History
+    from nb2image.history.store import History
 
 history_app = typer.Typer(
     invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
@@ -44,7 +44,7 @@ def the_history() -> History:
     import os
 
     from nb2image.errors import OptionError
-    from nb2image.history import History, place
+    from nb2image.history.store import History, place
 
     path = place(os.environ)
     if path is None:
@@ -120,7 +120,7 @@ def show(
 ) -> None:
     """Show one entry with its result and its log."""
     from nb2image import console
-    from nb2image.history_files import write_detail
+    from nb2image.history.files import write_detail
 
     with face(quiet=False, json=json):
         detail = the_history().detail(number)
@@ -145,7 +145,7 @@ def prune(
     """Forget old entries; say which with --keep, --older-than or both."""
     from nb2image import console
     from nb2image.errors import OptionError
-    from nb2image.history import days_ago
+    from nb2image.history.store import days_ago
 
     with face(quiet=False, json=False):
         if (keep is None and older_than is None) or min(keep or 0, older_than or 0) < 0:

@@ -54,9 +54,9 @@ def inspect(
     from nb2image import console
     from nb2image.analysis.gates import check, failure
     from nb2image.configuration import gates_for
-    from nb2image.context import read_context
-    from nb2image.forecasting import forecast_plan
-    from nb2image.inspection import inspect_named
+    from nb2image.measuring.forecasting import forecast_plan
+    from nb2image.measuring.inspection import inspect_named
+    from nb2image.project.context import read_context
     from nb2image.services import Services
 
     json = json or form is Form.json

@@ -41,8 +41,8 @@ def plan(
         memory.done(made)
         expected = other = None
         if forecast:
-            from nb2image.forecasting import forecast_plan
-            from nb2image.other_kind import other_kind
+            from nb2image.measuring.forecasting import forecast_plan
+            from nb2image.measuring.other_kind import other_kind
 
             expected = forecast_plan(made, memory.services, offline=options.offline)
             other = other_kind(notebook, made, options, memory.services)

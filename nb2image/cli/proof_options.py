@@ -13,7 +13,7 @@ from nb2image.cli.gather import size
 from nb2image.cli.options import option
 
 if TYPE_CHECKING:
-    from nb2image.proof import Conditions
+    from nb2image.proof.prove import Conditions
     from nb2image.run.request import Bind
 
 PROOF = "The proof"
@@ -124,7 +124,7 @@ def gather_conditions(given: Mapping[str, Any], *, with_variables: bool = True) 
     import os
     from dataclasses import replace
 
-    from nb2image.proof import LIMITS, Conditions
+    from nb2image.proof.prove import LIMITS, Conditions
     from nb2image.run import options as run
 
     return Conditions(

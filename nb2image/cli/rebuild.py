@@ -30,8 +30,8 @@ def rebuild(
 ) -> None:
     """Build a folder again from nothing and say whether the image is the same, file by file."""
     from nb2image import console
-    from nb2image import rebuild as work
     from nb2image.errors import GateError
+    from nb2image.origins import rebuild as work
     from nb2image.services import Services
 
     with face(quiet=quiet, json=json) as emit:

@@ -53,7 +53,8 @@ def verify(
     json: o.Json = False,
 ) -> None:
     """Run an image confined, as a user would, and compare it with its notebook, cell by cell."""
-    from nb2image import console, verification
+    from nb2image import console
+    from nb2image.proof import verification
 
     keep = not no_history
     with remembered("verify", context, quiet=quiet, json=json, keep=keep) as kept:

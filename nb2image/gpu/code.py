@@ -27,7 +27,7 @@ from nb2image.gpu.nodes import (
     uses,
 )
 from nb2image.model import GpuNeed
-from nb2image.requirements.branches import Branch, choose
+from nb2image.requirements.code.branches import Branch, choose
 
 Sign = tuple[GpuNeed, str, int]
 """(level, what was found, line)."""

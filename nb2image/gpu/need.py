@@ -9,7 +9,7 @@ from nb2image.gpu import signs
 from nb2image.gpu.code import known_names, signs_of
 from nb2image.gpu.traces import metadata_reasons, output_reasons
 from nb2image.model import GpuEvidence, GpuNeed, GpuReason, Notebook, Place, Script
-from nb2image.requirements.imports import script_place
+from nb2image.requirements.code.imports import script_place
 
 LEVELS: tuple[GpuNeed, ...] = ("none", "optional", "required")
 

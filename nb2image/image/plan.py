@@ -20,7 +20,7 @@ from nb2image.model import (
     Script,
 )
 from nb2image.options import Options
-from nb2image.project import Project
+from nb2image.project.root import Project
 
 NO_REVISION = Revision()
 CPU = Accelerator()

@@ -9,9 +9,9 @@ import zipfile
 import msgspec
 
 from nb2image.errors import RequirementsError
-from nb2image.requirements.archive import RemoteFile, broken
-from nb2image.requirements.index import Index
-from nb2image.requirements.listing import IndexFile
+from nb2image.requirements.index.archive import RemoteFile, broken
+from nb2image.requirements.index.client import Index
+from nb2image.requirements.index.listing import IndexFile
 
 MAX_PACKED = 4_000_000
 """Bytes of a wheel's binaries, compressed: they must be read whole. Larger wheels come from

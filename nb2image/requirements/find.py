@@ -9,20 +9,20 @@ from typing import Literal
 from nb2image.events import Emit
 from nb2image.model import Accelerator, Finding, Notebook, Requirements, Script
 from nb2image.options import Options
-from nb2image.project import Project
-from nb2image.requirements.accelerated import climb_for_gpu
-from nb2image.requirements.conflicts import refusal_error
-from nb2image.requirements.export import write_pylock
-from nb2image.requirements.for_cpu import climb_for_cpu
-from nb2image.requirements.imports import find_uses
-from nb2image.requirements.ladder import Climb
-from nb2image.requirements.pins import described
-from nb2image.requirements.python_version import END_OF_LIFE, end_of_life
+from nb2image.project.root import Project
+from nb2image.requirements.accelerator.for_cpu import climb_for_cpu
+from nb2image.requirements.accelerator.for_gpu import climb_for_gpu
+from nb2image.requirements.age.python_version import END_OF_LIFE, end_of_life
+from nb2image.requirements.code.imports import find_uses
+from nb2image.requirements.index.vendored import vendored_only
 from nb2image.requirements.system import system_packages
-from nb2image.requirements.text import requirements_text
-from nb2image.requirements.vendored import vendored_only
+from nb2image.requirements.versions.conflicts import refusal_error
+from nb2image.requirements.versions.export import write_pylock
+from nb2image.requirements.versions.ladder import Climb
+from nb2image.requirements.versions.text import requirements_text
 from nb2image.requirements.wanted import Wanted, find_wanted
 from nb2image.requirements.world import World, make_world
+from nb2image.requirements.written.pins import described
 from nb2image.services import Services
 
 SHOWN_NAMES = 5

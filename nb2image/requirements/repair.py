@@ -19,14 +19,14 @@ from packaging.version import Version
 from nb2image.image.base import SUITES
 from nb2image.model import DirectRequirement, Need, Place, Requirements
 from nb2image.options import Options
-from nb2image.requirements.conflicts import mentioned
-from nb2image.requirements.drift import find_drift
+from nb2image.requirements.age.python_releases import order
+from nb2image.requirements.code.syntax import REMOVED_MODULES, REMOVED_NAMES
 from nb2image.requirements.import_check import ImportFailure
-from nb2image.requirements.python_releases import order
-from nb2image.requirements.release import choose_release, releases
-from nb2image.requirements.syntax import REMOVED_MODULES, REMOVED_NAMES
+from nb2image.requirements.index.release import choose_release, releases
+from nb2image.requirements.naming.verify import provided
 from nb2image.requirements.system import system_table
-from nb2image.requirements.verify import provided
+from nb2image.requirements.versions.conflicts import mentioned
+from nb2image.requirements.versions.drift import find_drift
 from nb2image.requirements.world import World
 
 LIBRARY = re.compile(r"\b(lib[\w.+-]+\.so(?:\.\d+)*): cannot open shared object file")

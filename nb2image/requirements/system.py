@@ -21,9 +21,9 @@ from nb2image.errors import OptionError, RequirementsError
 from nb2image.gpu.slim import compilers
 from nb2image.model import Finding, LockedPackage, Place, Script, SystemPackage
 from nb2image.requirements.elf import Libraries, libraries, unreadable
-from nb2image.requirements.index import Index
-from nb2image.requirements.listing import IndexFile
-from nb2image.requirements.stub import COMPILED
+from nb2image.requirements.index.client import Index
+from nb2image.requirements.index.listing import IndexFile
+from nb2image.requirements.versions.stub import COMPILED
 
 THREADS = 8
 NAME = re.compile(r"^[a-z0-9][a-z0-9+.-]+$")

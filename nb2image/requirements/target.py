@@ -9,7 +9,7 @@ from functools import lru_cache
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import Tag, compatible_tags, cpython_tags
 
-from nb2image.requirements.python_releases import last_patch
+from nb2image.requirements.age.python_releases import last_patch
 
 # PEP 600: the older names of three glibc levels.
 LEGACY_NAMES = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}

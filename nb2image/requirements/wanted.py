@@ -23,28 +23,28 @@ from nb2image.model import (
 from nb2image.notebook.files import Files
 from nb2image.notebook.local import with_own
 from nb2image.options import Options
-from nb2image.project import Project
-from nb2image.requirements.dates import (
+from nb2image.project.root import Project
+from nb2image.requirements.accelerator.torch_cpu import has_cpu_builds
+from nb2image.requirements.age.dates import (
     VersionPolicy,
     choose_versions,
     date_finding,
     not_before,
 )
-from nb2image.requirements.environment import Environment, installed_pins, read_environment
-from nb2image.requirements.git_history import last_code_change
-from nb2image.requirements.given import read_given
-from nb2image.requirements.hidden import with_hidden
-from nb2image.requirements.imports import find_needs
-from nb2image.requirements.index import Index
-from nb2image.requirements.inline import named_python
-from nb2image.requirements.names import Names, find_names
-from nb2image.requirements.pins import Pin, pins, preferences
-from nb2image.requirements.python_version import PythonChoice, choose_python
-from nb2image.requirements.release import exact_version, releases
-from nb2image.requirements.runtime_files import named_pythons
-from nb2image.requirements.syntax import python_bounds
-from nb2image.requirements.torch_cpu import has_cpu_builds
+from nb2image.requirements.age.git_history import last_code_change
+from nb2image.requirements.age.python_version import PythonChoice, choose_python
+from nb2image.requirements.code.imports import find_needs
+from nb2image.requirements.code.syntax import python_bounds
+from nb2image.requirements.index.client import Index
+from nb2image.requirements.index.release import exact_version, releases
+from nb2image.requirements.naming.hidden import with_hidden
+from nb2image.requirements.naming.names import Names, find_names
 from nb2image.requirements.world import World
+from nb2image.requirements.written.environment import Environment, installed_pins, read_environment
+from nb2image.requirements.written.given import read_given
+from nb2image.requirements.written.inline import named_python
+from nb2image.requirements.written.pins import Pin, pins, preferences
+from nb2image.requirements.written.runtime_files import named_pythons
 
 SETTLING = timedelta(days=30)
 """A project must have been there so long to be guessed at: names that people or programs invent

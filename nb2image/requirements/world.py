@@ -12,15 +12,15 @@ from nb2image.image.base import base_for
 from nb2image.model import BaseImage, Finding
 from nb2image.network import NetworkConfig, read_network
 from nb2image.options import Options
-from nb2image.requirements.cache import DiskCache, index_cache
-from nb2image.requirements.index import Index
-from nb2image.requirements.listing import IndexFile
-from nb2image.requirements.local import local_path
-from nb2image.requirements.resolver import Refusal, Resolution, ResolveRequest
-from nb2image.requirements.resolver import default_index as ask_default_index
-from nb2image.requirements.resolver import resolve as ask_uv
+from nb2image.requirements.accelerator.torch_cpu import cpu_index
+from nb2image.requirements.index.cache import DiskCache, index_cache
+from nb2image.requirements.index.client import Index
+from nb2image.requirements.index.listing import IndexFile
+from nb2image.requirements.index.local import local_path
 from nb2image.requirements.target import Target
-from nb2image.requirements.torch_cpu import cpu_index
+from nb2image.requirements.versions.resolver import Refusal, Resolution, ResolveRequest
+from nb2image.requirements.versions.resolver import default_index as ask_default_index
+from nb2image.requirements.versions.resolver import resolve as ask_uv
 from nb2image.services import Services
 
 ARCHITECTURES = {"linux/amd64": "x86_64", "linux/arm64": "aarch64"}

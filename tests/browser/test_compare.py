@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from nb2image.history import History
+from nb2image.history.store import History
 from nb2image.model import Report
 from nb2image.model.history import HistoryEntry, HistoryPicture
 from nb2image.model.verdict import CellVerdict, Compared, Verdict

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from dashboard.compare import outcome
-from nb2image.history import History
+from nb2image.history.store import History
 from nb2image.jobs import Job, JobManager, JobRequest
 from nb2image.model.history import HistoryEntry
 from tests.dashboard.conftest import OpenPage

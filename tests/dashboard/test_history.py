@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from PIL import Image
 
-from nb2image.history import History
+from nb2image.history.store import History
 from nb2image.model import Report
 from nb2image.model.history import HistoryEntry, HistoryPicture
 from nb2image.model.place import Place

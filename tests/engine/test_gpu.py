@@ -18,8 +18,6 @@ from typing import Literal
 import pytest
 
 from nb2image.build.secrets import build_network
-from nb2image.context import write_context
-from nb2image.files import plan_files
 from nb2image.gpu.settle import settle
 from nb2image.image.plan import make_build_plan
 from nb2image.model import (
@@ -35,7 +33,9 @@ from nb2image.model import (
 )
 from nb2image.network import read_network
 from nb2image.options import Options
-from nb2image.project import Project
+from nb2image.project.context import write_context
+from nb2image.project.files import plan_files
+from nb2image.project.root import Project
 from tests.engine.conftest import BuildImage, RunImage
 from tests.engine.engine import Engine
 

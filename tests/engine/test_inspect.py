@@ -13,7 +13,7 @@ import pytest
 from nb2image.archive.read import read_path
 from nb2image.cli import main
 from nb2image.errors import ArchiveError
-from nb2image.inspection import inspect_named
+from nb2image.measuring.inspection import inspect_named
 from nb2image.model.analysis import Inspection
 from nb2image.services import Services
 from tests.engine import session

@@ -14,7 +14,7 @@ from nb2image.errors import RequirementsError
 from nb2image.events import ignore
 from nb2image.model import Requirements
 from nb2image.options import Options
-from nb2image.requirements.cache import index_cache
+from nb2image.requirements.index.cache import index_cache
 from nb2image.services import Services
 from tests.index.fake_index import FakeIndex, serve
 from tests.index.wheels import wheel

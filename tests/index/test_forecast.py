@@ -12,10 +12,10 @@ import pytest
 
 from nb2image import pipeline
 from nb2image.events import ignore
-from nb2image.forecasting import forecast_plan, wheels
+from nb2image.measuring.forecasting import forecast_plan, wheels
+from nb2image.measuring.other_kind import other_kind
 from nb2image.model import BuildPlan, LockedPackage
 from nb2image.options import Options
-from nb2image.other_kind import other_kind
 from nb2image.services import Services
 from tests.index.fake_index import FakeIndex
 from tests.index.wheels import wheel

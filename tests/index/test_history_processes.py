@@ -6,12 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nb2image.history import History
+from nb2image.history.store import History
 
 WRITER = """
 import sys
 from pathlib import Path
-from nb2image.history import History
+from nb2image.history.store import History
 from nb2image.model.history import HistoryEntry
 history = History(Path(sys.argv[1]))
 for number in range(int(sys.argv[2])):

@@ -19,20 +19,20 @@ from packaging.specifiers import SpecifierSet
 from nb2image.caching import clear_cache
 from nb2image.model import LockedPackage
 from nb2image.network import read_network
-from nb2image.requirements.cache import index_cache
-from nb2image.requirements.conflicts import diagnose
-from nb2image.requirements.export import stated
-from nb2image.requirements.index import Index
-from nb2image.requirements.mend import resolve_mended
-from nb2image.requirements.resolver import (
+from nb2image.requirements.index.cache import index_cache
+from nb2image.requirements.index.client import Index
+from nb2image.requirements.index.vendored import find_vendored, vendored_only
+from nb2image.requirements.versions.conflicts import diagnose
+from nb2image.requirements.versions.export import stated
+from nb2image.requirements.versions.mend import resolve_mended
+from nb2image.requirements.versions.resolver import (
     Refusal,
     Resolution,
     ResolveRequest,
     resolve,
     uv_binary,
 )
-from nb2image.requirements.text import requirements_text
-from nb2image.requirements.vendored import find_vendored, vendored_only
+from nb2image.requirements.versions.text import requirements_text
 from nb2image.services import Services
 from tests.index.fake_index import FakeIndex
 from tests.index.wheels import sdist, wheel
@@ -259,7 +259,7 @@ def test_parallel_processes_share_the_cache_while_it_is_cleared(tmp_path: Path) 
     """Whole entries or none, whatever another process does to the folder meanwhile."""
     work = (
         "import sys; from pathlib import Path; "
-        "from nb2image.requirements.cache import index_cache; "
+        "from nb2image.requirements.index.cache import index_cache; "
         "cache = index_cache(Path(sys.argv[1]))\n"
         "for n in range(300):\n    cache.put('kind', str(n % 9), bytes([n % 9]) * 50_000)\n"
         "    for k in range(9):\n"

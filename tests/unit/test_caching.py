@@ -10,7 +10,7 @@ import pytest
 
 from nb2image.caching import cache_parts, clear_cache
 from nb2image.cli import main
-from nb2image.requirements.cache import CHECKSUM_BYTES, index_cache
+from nb2image.requirements.index.cache import CHECKSUM_BYTES, index_cache
 
 
 @pytest.fixture

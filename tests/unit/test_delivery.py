@@ -13,7 +13,7 @@ from nb2image import delivery
 from nb2image.cli import main
 from nb2image.errors import ArchiveError, BuildError, EngineError, OptionError, PlanError
 from nb2image.events import Event, OutputLine, Progress
-from nb2image.history import History
+from nb2image.history.store import History
 from nb2image.services import Services
 
 

@@ -13,8 +13,8 @@ from nb2image import doctor
 from nb2image.doctor import check_buildkit, check_disk, check_engine, check_gpu, check_index
 from nb2image.errors import EngineError, RequirementsError
 from nb2image.process import Completed
-from nb2image.requirements import resolver
-from nb2image.requirements.resolver import Refusal, Resolution
+from nb2image.requirements.versions import resolver
+from nb2image.requirements.versions.resolver import Refusal, Resolution
 from nb2image.services import Services
 from tests.unit.build.test_docker import FACTS
 

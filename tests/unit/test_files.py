@@ -9,10 +9,10 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from nb2image.errors import OptionError, PlanError
-from nb2image.files import ProjectFiles, plan_files
 from nb2image.model import LocalModule, LockedPackage, Notebook, Place, Script, ScriptCell
 from nb2image.options import Options
-from nb2image.project import Project
+from nb2image.project.files import ProjectFiles, plan_files
+from nb2image.project.root import Project
 
 NOTEBOOK = Notebook(name="nb", cells=(), sha256="0" * 64, format="4.5")
 Choose = Callable[..., ProjectFiles]

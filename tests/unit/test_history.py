@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from nb2image import history
 from nb2image.cli import main
 from nb2image.errors import BuildError, HistoryError, OptionError
 from nb2image.events import Event, Noticed, OutputLine, StageStarted, ignore
-from nb2image.history import History, place
+from nb2image.history import store as history
+from nb2image.history.remember import LOG_CHARACTERS, remember
+from nb2image.history.store import History, place
 from nb2image.model import BuiltImage, Report, RunReport
 from nb2image.model.history import HistoryEntry, HistoryPicture
 from nb2image.model.verdict import CellVerdict, Verdict
-from nb2image.remember import LOG_CHARACTERS, remember
 from nb2image.services import Services
 from tests.unit.image.plans import PLAN
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from nb2image import importing
 from nb2image.errors import BuildError, RequirementsError
 from nb2image.events import Event, Noticed
-from nb2image.importing import checked, lacks_driver
 from nb2image.model import BuildPlan, BuiltImage, LockedPackage, Need, Place
 from nb2image.options import Options
+from nb2image.proof import imports as importing
+from nb2image.proof.imports import checked, lacks_driver
 from nb2image.requirements.import_check import ImportFailure
 from nb2image.requirements.repair import Repair
 from nb2image.services import Services

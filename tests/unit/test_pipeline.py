@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from nb2image import context, pipeline
+from nb2image import pipeline
 from nb2image.build.interface import BuildRequest
 from nb2image.errors import BuildError, Nb2ImageError, OptionError
 from nb2image.events import Emit, Event, Noticed, StageFinished, ignore
@@ -18,7 +18,8 @@ from nb2image.model import BaseImage, BuildPlan, BuiltImage, Finding, Requiremen
 from nb2image.model.plan import encode
 from nb2image.options import Options
 from nb2image.pipeline import Conversion
-from nb2image.project import Project, find_project
+from nb2image.project import context
+from nb2image.project.root import Project, find_project
 from nb2image.report import holds_only_a_report, is_ours
 from nb2image.services import Services
 

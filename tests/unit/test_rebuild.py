@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from nb2image.model.layer import Entry, Layer, LayerFiles, StoredImage
-from nb2image.rebuild import compare
+from nb2image.origins.rebuild import compare
 
 FILE = Entry(path="app/a.py", kind="file", size=9_000, mode=0o644, digest=b"1")
 

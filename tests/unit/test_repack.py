@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from nb2image.extraction import with_wheel
 from nb2image.model import LockedPackage
-from nb2image.repack import repack
+from nb2image.origins.extraction import with_wheel
+from nb2image.origins.repack import repack
 from tests.unit.image.plans import REQUIREMENTS, plan
 
 SITE = "opt/venv/lib/python3.11/site-packages"

@@ -13,8 +13,8 @@ import pytest
 
 from nb2image.model import PlannedFile, Revision
 from nb2image.process import Completed
-from nb2image.project import Project
-from nb2image.revision import QUIET, address, read_revision
+from nb2image.project.revision import QUIET, address, read_revision
+from nb2image.project.root import Project
 
 COMMIT = "c0ffee" + "0" * 34
 HEADER = f"tree {'1' * 40}\nauthor A <a> 1 +0000\ncommitter C <c> 1700000000 +0100\n\nmessage\n"

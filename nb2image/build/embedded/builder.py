@@ -36,7 +36,6 @@ from nb2image.build.embedded.wheels import (
     refuse_what_needs_a_run,
 )
 from nb2image.build.interface import BuildRequest
-from nb2image.context import read_context
 from nb2image.errors import BuildError
 from nb2image.events import Emit, Noticed, StageFinished, StageStarted
 from nb2image.image.contract import WHEELS
@@ -44,7 +43,8 @@ from nb2image.image.quote import printable
 from nb2image.image.trim import trimmed
 from nb2image.model import BuildPlan, BuiltImage, BuiltLayer, Finding
 from nb2image.process import Runner
-from nb2image.requirements.index import PackageIndex
+from nb2image.project.context import read_context
+from nb2image.requirements.index.client import PackageIndex
 from nb2image.requirements.target import Target
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}

@@ -17,7 +17,7 @@ from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.layer import disk_errors
 from nb2image.errors import BuildError
 from nb2image.network import NetworkConfig, redact
-from nb2image.requirements.web import netrc, routes, trust
+from nb2image.requirements.index.web import netrc, routes, trust
 
 if TYPE_CHECKING:
     import httpx

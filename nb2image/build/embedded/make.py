@@ -27,9 +27,9 @@ from nb2image.errors import BuildError, OptionError, PlanError
 from nb2image.events import Emit, Noticed
 from nb2image.model import BuildPlan, Finding
 from nb2image.network import NetworkConfig, read_network
-from nb2image.requirements.archive import Contents
-from nb2image.requirements.index import PackageIndex
-from nb2image.requirements.listing import IndexFile, Project
+from nb2image.requirements.index.archive import Contents
+from nb2image.requirements.index.client import PackageIndex
+from nb2image.requirements.index.listing import IndexFile, Project
 from nb2image.requirements.target import Target
 from nb2image.services import Services
 
@@ -187,9 +187,9 @@ class LateIndex:
     def _open(self) -> PackageIndex:
         with self._lock:  # every wheel asks at once
             if self._index is None:
-                from nb2image.requirements.cache import index_cache
-                from nb2image.requirements.index import Index
-                from nb2image.requirements.resolver import default_index
+                from nb2image.requirements.index.cache import index_cache
+                from nb2image.requirements.index.client import Index
+                from nb2image.requirements.versions.resolver import default_index
 
                 cache = index_cache(self.services.cache)
                 default = self.network.index_url or default_index(self.services, cache)

@@ -12,11 +12,11 @@ from nb2image.build.embedded.base import BaseFacts
 from nb2image.build.embedded.layer import Compression, Layer, LayerWriter
 from nb2image.build.embedded.tarhead import Owner
 from nb2image.build.embedded.venv import write_skeleton
-from nb2image.context import read_manifest, sha256_of
 from nb2image.errors import BuildError
 from nb2image.image import contract
 from nb2image.image.quote import printable, project_path
 from nb2image.model import BuildPlan
+from nb2image.project.context import read_manifest, sha256_of
 
 APP_OWNER = Owner(uid=contract.UID, gid=contract.UID)
 Write = Callable[[BinaryIO], Layer]

@@ -13,8 +13,8 @@ from nb2image.build.embedded.http import PIECE, Http
 from nb2image.build.embedded.venv import Wheel
 from nb2image.errors import BuildError, PlanError
 from nb2image.model import BuildPlan, LockedPackage
-from nb2image.requirements.index import PackageIndex
-from nb2image.requirements.local import local_path
+from nb2image.requirements.index.client import PackageIndex
+from nb2image.requirements.index.local import local_path
 from nb2image.requirements.target import Target
 
 

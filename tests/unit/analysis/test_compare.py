@@ -14,7 +14,6 @@ import msgspec
 import pytest
 from PIL import Image, ImageColor
 
-from nb2image import comparing
 from nb2image.analysis.chart import layout, svg
 from nb2image.analysis.chart_png import png
 from nb2image.analysis.compare import built, compare, expected, layer_name, layer_parts
@@ -22,15 +21,16 @@ from nb2image.analysis.comparison_text import csv_text, markdown_lines, text_lin
 from nb2image.analysis.forecast import Known, forecast
 from nb2image.analysis.inspect import inspect
 from nb2image.cli import main
-from nb2image.comparing import Variants, build_times, remembered
 from nb2image.errors import OptionError
 from nb2image.events import Event, Noticed
-from nb2image.history import History
+from nb2image.history.store import History
+from nb2image.measuring import comparing
+from nb2image.measuring.comparing import Variants, build_times, remembered
+from nb2image.measuring.variants import variant_options
 from nb2image.model.comparison import Comparison, Row, Subject
 from nb2image.model.history import HistoryEntry
 from nb2image.options import Options
 from nb2image.services import Services
-from nb2image.variants import variant_options
 from tests import images
 from tests.unit.analysis.layers import Short, image
 from tests.unit.image.plans import PLAN

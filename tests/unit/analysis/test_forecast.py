@@ -11,8 +11,8 @@ import pytest
 
 from nb2image.analysis.forecast import BASES, Known, WheelFiles, forecast
 from nb2image.analysis.forecast_text import forecast_lines, other_line
-from nb2image.forecasting import registry_base, shown_base, with_earlier
 from nb2image.image.render import render
+from nb2image.measuring.forecasting import registry_base, shown_base, with_earlier
 from nb2image.model import BuildPlan, LockedPackage, PlannedFile, SystemPackage
 from nb2image.model.forecast import Forecast, ForecastItem, OtherKind
 from nb2image.model.history import HistoryEntry

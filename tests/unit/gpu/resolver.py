@@ -12,12 +12,12 @@ from packaging.version import Version
 from nb2image.events import ignore
 from nb2image.model import Limits, LockedPackage
 from nb2image.options import Options
-from nb2image.requirements import accelerated
-from nb2image.requirements.conflicts import diagnose
-from nb2image.requirements.dates import VersionPolicy
-from nb2image.requirements.ladder import Climb, Rung
-from nb2image.requirements.python_version import PythonChoice
-from nb2image.requirements.resolver import Resolution
+from nb2image.requirements.accelerator import for_gpu as accelerated
+from nb2image.requirements.age.dates import VersionPolicy
+from nb2image.requirements.age.python_version import PythonChoice
+from nb2image.requirements.versions.conflicts import diagnose
+from nb2image.requirements.versions.ladder import Climb, Rung
+from nb2image.requirements.versions.resolver import Resolution
 from nb2image.requirements.wanted import Wanted
 from nb2image.requirements.world import World
 from nb2image.services import Services

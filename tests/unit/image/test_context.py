@@ -9,10 +9,10 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from nb2image.context import read_context, write_context
 from nb2image.errors import OptionError, PlanError
 from nb2image.model import PlannedFile
-from nb2image.project import Project
+from nb2image.project.context import read_context, write_context
+from nb2image.project.root import Project
 from tests.unit.image.plans import PACKAGE, PLAN, REQUIREMENTS, plan
 
 

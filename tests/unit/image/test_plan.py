@@ -13,7 +13,7 @@ from nb2image.image.base import SUITES, base_for
 from nb2image.image.plan import CREATED, make_build_plan
 from nb2image.model import BuildPlan, Finding, Notebook, Revision
 from nb2image.options import Options
-from nb2image.project import Project
+from nb2image.project.root import Project
 from tests.unit.image.plans import REQUIREMENTS, SCRIPT
 
 NOTEBOOK = Notebook(name="My Analysis (2)", cells=(), sha256="d" * 64, format="4.5")

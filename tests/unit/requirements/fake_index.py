@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from packaging.utils import canonicalize_name
 
 from nb2image.errors import RequirementsError
-from nb2image.requirements.archive import Contents
-from nb2image.requirements.listing import IndexFile, Project
+from nb2image.requirements.index.archive import Contents
+from nb2image.requirements.index.listing import IndexFile, Project
 
 
 @dataclass

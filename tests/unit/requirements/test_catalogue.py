@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from nb2image.requirements.catalogue import load_catalogue
-from nb2image.requirements.pipreqs_vote import vote
-from nb2image.requirements.release import parse_specifier
-from nb2image.requirements.stdlib import host_of, is_python2, is_stdlib
+from nb2image.requirements.code.stdlib import host_of, is_python2, is_stdlib
+from nb2image.requirements.index.release import parse_specifier
+from nb2image.requirements.naming.catalogue import load_catalogue
+from nb2image.requirements.naming.pipreqs_vote import vote
 
 SOURCES = re.compile(
     r"files of \S+ \S+|pyodide|pants|marimo|pipreqs|documentation|known project|PEP 420 namespace"

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from nb2image.model import Evidence, Place
-from nb2image.requirements.conflicts import depended_on, diagnose, refusal_error
+from nb2image.requirements.versions.conflicts import depended_on, diagnose, refusal_error
 from tests.unit.requirements.builders import wanted
 
 CONFLICT = """error: No solution found when resolving dependencies

@@ -9,9 +9,9 @@ import pytest
 from nb2image.errors import OptionError
 from nb2image.model import Place
 from nb2image.options import Options
-from nb2image.requirements.dates import VersionPolicy, choose_versions, not_before
-from nb2image.requirements.git_history import LastChange
-from nb2image.requirements.inline import named_python
+from nb2image.requirements.age.dates import VersionPolicy, choose_versions, not_before
+from nb2image.requirements.age.git_history import LastChange
+from nb2image.requirements.written.inline import named_python
 from tests.unit.requirements.builders import code, notebook
 
 TODAY = date(2026, 11, 20)

@@ -8,17 +8,17 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from nb2image.model import Notebook, Place
-from nb2image.project import Project
-from nb2image.requirements.catalogue import load_catalogue
-from nb2image.requirements.declared import (
+from nb2image.project.root import Project
+from nb2image.requirements.naming.catalogue import load_catalogue
+from nb2image.requirements.target import Target
+from nb2image.requirements.written.declared import (
     Declared,
     parse_conda,
     parse_requirement,
     poetry_bounds,
 )
-from nb2image.requirements.inline import from_notebook
-from nb2image.requirements.project_files import from_project
-from nb2image.requirements.target import Target
+from nb2image.requirements.written.inline import from_notebook
+from nb2image.requirements.written.project_files import from_project
 from tests.unit.requirements.builders import code, notebook
 
 TARGET = Target(python="3.11")

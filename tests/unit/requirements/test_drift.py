@@ -6,8 +6,8 @@ import pytest
 from packaging.version import Version
 
 from nb2image.model import LockedPackage, Need, Place
-from nb2image.requirements.drift import Drift, find_drift, nearest_with
 from nb2image.requirements.target import Target
+from nb2image.requirements.versions.drift import Drift, find_drift, nearest_with
 from tests.unit.requirements.builders import wanted
 from tests.unit.requirements.fake_index import FakeIndex
 

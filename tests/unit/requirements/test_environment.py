@@ -12,7 +12,7 @@ import pytest
 
 from nb2image.errors import OptionError
 from nb2image.process import Completed, OnLine
-from nb2image.requirements.environment import PROBE, read_environment
+from nb2image.requirements.written.environment import PROBE, read_environment
 from nb2image.services import Services
 
 

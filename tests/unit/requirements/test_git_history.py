@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from nb2image.process import Completed
-from nb2image.project import Project
-from nb2image.requirements.git_history import last_code_change
+from nb2image.project.root import Project
+from nb2image.requirements.age.git_history import last_code_change
 from nb2image.services import Services
 
 PROJECT = Project(root=Path("/project"), notebook=PurePosixPath("a/n.ipynb"))

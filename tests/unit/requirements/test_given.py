@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from nb2image.errors import OptionError
-from nb2image.requirements.given import read_given
 from nb2image.requirements.target import Target
+from nb2image.requirements.written.given import read_given
 
 TARGET = Target(python="3.11")
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from nb2image.model import DirectRequirement, Place
-from nb2image.requirements.hidden import hidden_needs, load_rules, with_hidden
+from nb2image.requirements.naming.hidden import hidden_needs, load_rules, with_hidden
 from nb2image.requirements.target import Target
 from tests.unit.requirements.builders import script
 from tests.unit.requirements.fake_index import FakeIndex

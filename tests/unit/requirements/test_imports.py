@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nb2image.model import LocalModule, Place, Script, ScriptCell
-from nb2image.requirements.imports import find_needs, find_uses
+from nb2image.requirements.code.imports import find_needs, find_uses
 from tests.unit.requirements.builders import script
 
 

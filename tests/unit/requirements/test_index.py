@@ -17,13 +17,13 @@ import pytest
 
 from nb2image.errors import RequirementsError
 from nb2image.network import NetworkConfig
-from nb2image.requirements import index as index_module
-from nb2image.requirements import web as web_module
-from nb2image.requirements.cache import DiskCache
-from nb2image.requirements.index import Index
-from nb2image.requirements.listing import file_version, read_html, read_json
-from nb2image.requirements.local import present
-from nb2image.requirements.web import Web, login_for, logins, routes
+from nb2image.requirements.index import client as index_module
+from nb2image.requirements.index import web as web_module
+from nb2image.requirements.index.cache import DiskCache
+from nb2image.requirements.index.client import Index
+from nb2image.requirements.index.listing import file_version, read_html, read_json
+from nb2image.requirements.index.local import present
+from nb2image.requirements.index.web import Web, login_for, logins, routes
 
 HOME = "https://index.test/simple"
 JSON = "application/vnd.pypi.simple.v1+json"

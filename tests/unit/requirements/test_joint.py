@@ -7,11 +7,11 @@ from typing import cast
 import pytest
 
 from nb2image.model import DirectRequirement, LockedPackage
-from nb2image.requirements import joint
-from nb2image.requirements.dates import VersionPolicy
-from nb2image.requirements.ladder import Climb, Rung
-from nb2image.requirements.python_version import PythonChoice
-from nb2image.requirements.resolver import Resolution
+from nb2image.requirements.age.dates import VersionPolicy
+from nb2image.requirements.age.python_version import PythonChoice
+from nb2image.requirements.versions import joint
+from nb2image.requirements.versions.ladder import Climb, Rung
+from nb2image.requirements.versions.resolver import Resolution
 from nb2image.requirements.wanted import Wanted
 from nb2image.requirements.world import World
 from tests.unit.requirements.builders import script

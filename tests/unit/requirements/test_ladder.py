@@ -8,11 +8,11 @@ from datetime import date
 import pytest
 
 from nb2image.model import Place, ResolutionStep
-from nb2image.requirements.dates import VersionPolicy
-from nb2image.requirements.ladder import Climb, Days, Ladder, Rung, climb, rungs
-from nb2image.requirements.pins import Pin
-from nb2image.requirements.python_version import PythonChoice
-from nb2image.requirements.resolver import Refusal, Resolution
+from nb2image.requirements.age.dates import VersionPolicy
+from nb2image.requirements.age.python_version import PythonChoice
+from nb2image.requirements.versions.ladder import Climb, Days, Ladder, Rung, climb, rungs
+from nb2image.requirements.versions.resolver import Refusal, Resolution
+from nb2image.requirements.written.pins import Pin
 
 FOUND = Resolution(packages=(), pylock="")
 NO_WHEEL = Refusal(message="cause: Because old==1.0 has no wheels with a matching Python ABI tag")

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from nb2image.requirements.lean import without_cuda
-from nb2image.requirements.listing import IndexFile, Project
+from nb2image.requirements.accelerator.lean import without_cuda
+from nb2image.requirements.accelerator.torch_cpu import cpu_builds, cpu_index, listing
+from nb2image.requirements.index.listing import IndexFile, Project
 from nb2image.requirements.target import Target
-from nb2image.requirements.torch_cpu import cpu_builds, cpu_index, listing
 from tests.unit.requirements.builders import wanted
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from nb2image.network import NetworkConfig
-from nb2image.requirements.lock import parse_pylock, with_reasons
-from nb2image.requirements.resolver import ResolveRequest, cache_key
 from nb2image.requirements.target import Target
+from nb2image.requirements.versions.lock import parse_pylock, with_reasons
+from nb2image.requirements.versions.resolver import ResolveRequest, cache_key
 from nb2image.services import Services
 
 TARGET = Target(python="3.11", platform="x86_64-manylinux_2_36")

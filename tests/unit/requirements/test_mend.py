@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from nb2image.requirements.fresh import lower_bounds, resolve_newest
-from nb2image.requirements.mend import resolve_mended
-from nb2image.requirements.resolver import Refusal, Resolution, ResolveRequest
-from nb2image.requirements.stub import repaired, stubs_of, with_sdists, write_stub
 from nb2image.requirements.target import Target
+from nb2image.requirements.versions.fresh import lower_bounds, resolve_newest
+from nb2image.requirements.versions.mend import resolve_mended
+from nb2image.requirements.versions.resolver import Refusal, Resolution, ResolveRequest
+from nb2image.requirements.versions.stub import repaired, stubs_of, with_sdists, write_stub
 from tests.unit.requirements.builders import wanted
 from tests.unit.requirements.fake_index import FakeIndex
 

@@ -10,12 +10,12 @@ import pytest
 from nb2image.errors import OptionError, RequirementsError
 from nb2image.model import DirectRequirement, Install, OwnModule, Place
 from nb2image.options import Options
-from nb2image.project import Project
-from nb2image.requirements.catalogue import load_catalogue
-from nb2image.requirements.declared import Declared, from_installs
-from nb2image.requirements.imports import find_needs
-from nb2image.requirements.names import Names, find_names
+from nb2image.project.root import Project
+from nb2image.requirements.code.imports import find_needs
+from nb2image.requirements.naming.catalogue import load_catalogue
+from nb2image.requirements.naming.names import Names, find_names
 from nb2image.requirements.target import Target
+from nb2image.requirements.written.declared import Declared, from_installs
 from tests.unit.requirements.builders import code, notebook, script
 from tests.unit.requirements.fake_index import FakeIndex
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from nb2image.model import LockedPackage
-from nb2image.requirements.catalogue import load_catalogue
-from nb2image.requirements.overlaps import overlaps, parted
+from nb2image.requirements.naming.catalogue import load_catalogue
+from nb2image.requirements.versions.overlaps import overlaps, parted
 from tests.unit.requirements.builders import wanted
 from tests.unit.requirements.fake_index import FakeIndex
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from nb2image.model import Place
-from nb2image.requirements.dates import VersionPolicy
-from nb2image.requirements.pins import Pin, described, pins
+from nb2image.requirements.age.dates import VersionPolicy
 from nb2image.requirements.wanted import held_versions
+from nb2image.requirements.written.pins import Pin, described, pins
 from tests.unit.requirements.builders import code, notebook, wanted
 
 DIRECT = (wanted("scikit-learn", module="sklearn"), wanted("numpy"), wanted("pandas"))

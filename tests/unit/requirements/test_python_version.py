@@ -8,9 +8,9 @@ import pytest
 
 from nb2image.errors import OptionError
 from nb2image.options import Options
-from nb2image.requirements.python_version import PythonChoice, choose_python
-from nb2image.requirements.runtime_files import named_pythons
-from nb2image.requirements.syntax import python_bounds
+from nb2image.requirements.age.python_version import PythonChoice, choose_python
+from nb2image.requirements.code.syntax import python_bounds
+from nb2image.requirements.written.runtime_files import named_pythons
 from tests.unit.requirements.builders import code, notebook, script
 
 AVAILABLE = ("3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13")

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from nb2image.model import LocalModule, Script
-from nb2image.requirements.imports import find_needs
-from nb2image.requirements.usage import find_usage
+from nb2image.requirements.code.imports import find_needs
+from nb2image.requirements.code.usage import find_usage
 from tests.unit.requirements.builders import script
 
 

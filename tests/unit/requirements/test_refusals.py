@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from nb2image.requirements.refusals import refusals, table_in
+from nb2image.requirements.index.refusals import refusals, table_in
 
 SINGLE = """
 def __getattr__(name):

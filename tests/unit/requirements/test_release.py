@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nb2image.requirements.release import choose_release, releases
+from nb2image.requirements.index.release import choose_release, releases
 from nb2image.requirements.target import Target
 from tests.unit.requirements.fake_index import FakeIndex
 

@@ -13,7 +13,7 @@ from nb2image.errors import OptionError
 from nb2image.model import Install, LockedPackage, Place, Script
 from nb2image.requirements import elf as elf_module
 from nb2image.requirements.elf import dynamic, scan
-from nb2image.requirements.listing import IndexFile, Project
+from nb2image.requirements.index.listing import IndexFile, Project
 from nb2image.requirements.system import system_packages, system_table
 from tests.unit.requirements.builders import script
 from tests.unit.requirements.fake_index import FakeIndex

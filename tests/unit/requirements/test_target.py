@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from packaging.tags import parse_tag
 
-from nb2image.requirements.python_releases import last_patch
+from nb2image.requirements.age.python_releases import last_patch
 from nb2image.requirements.target import Target
 
 

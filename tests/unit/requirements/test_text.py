@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nb2image.model import DirectRequirement, Evidence, LockedPackage, Place
-from nb2image.requirements.text import comment, requirements_text
+from nb2image.requirements.versions.text import comment, requirements_text
 
 HOSTILE = [
     "x\nevil==1.0",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 
 from nb2image.network import NetworkConfig
-from nb2image.requirements.uv_config import StatedMetadata, uv_environment, uv_toml
+from nb2image.requirements.versions.uv_config import StatedMetadata, uv_environment, uv_toml
 
 
 def test_the_hosts_sources_in_uvs_terms() -> None:

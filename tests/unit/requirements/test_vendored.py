@@ -12,12 +12,12 @@ from nb2image.build.embedded.http import Http
 from nb2image.build.embedded.wheels import WheelSource
 from nb2image.model import LockedPackage
 from nb2image.network import NetworkConfig
-from nb2image.requirements.listing import IndexFile
-from nb2image.requirements.lock import parse_pylock
-from nb2image.requirements.resolver import folder_states
+from nb2image.requirements.index.listing import IndexFile
+from nb2image.requirements.index.vendored import find_vendored, vendored_only
 from nb2image.requirements.target import Target
-from nb2image.requirements.text import requirements_text
-from nb2image.requirements.vendored import find_vendored, vendored_only
+from nb2image.requirements.versions.lock import parse_pylock
+from nb2image.requirements.versions.resolver import folder_states
+from nb2image.requirements.versions.text import requirements_text
 from tests.unit.requirements.fake_index import FakeIndex
 
 TARGET = Target(python="3.11", platform="x86_64-manylinux_2_36")

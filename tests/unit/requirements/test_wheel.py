@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nb2image.requirements.wheel import (
+from nb2image.requirements.index.wheel import (
     looks_empty,
     module_file,
     sdist_modules,

@@ -1,0 +1,1 @@
+"""What was planned, built, run and verified on this machine."""

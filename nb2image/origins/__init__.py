@@ -1,0 +1,1 @@
+"""From an image back to what it was made of."""

@@ -1,0 +1,1 @@
+"""The notebook's project on disk, and the build context that is made of it."""

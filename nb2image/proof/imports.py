@@ -1,0 +1,165 @@
+"""Makes an image whose packages can be built and imported, again where the first lock cannot."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from itertools import islice
+
+import msgspec
+
+from nb2image.errors import BuildError, RequirementsError
+from nb2image.events import Emit, Noticed
+from nb2image.model import BuildPlan, BuiltImage, Finding
+from nb2image.options import Options
+from nb2image.requirements.import_check import ImportFailure, check_imports
+from nb2image.requirements.index.cache import index_cache
+from nb2image.requirements.repair import Repair, repairs, wheels_instead
+from nb2image.requirements.world import make_world
+from nb2image.services import Services
+
+DRIVER = re.compile(
+    r"lib(?:cuda|nvidia)[\w-]*\.so|(?:NVIDIA|CUDA) driver|CUDA_ERROR|CUDA-capable", re.IGNORECASE
+)
+"""What an import lacks where the engine has no GPU; no package has it, the machine brings it."""
+
+SOURCE_FAILED = re.compile(r"Failed to build|Build failures usually indicate")
+"""uv's words for a source distribution that cannot be built."""
+
+Remake = Callable[[Options], tuple[BuildPlan, BuiltImage]]
+
+
+def first_image(
+    plan: BuildPlan,
+    options: Options,
+    make: Callable[[BuildPlan], BuiltImage],
+    remake: Remake,
+    services: Services,
+    emit: Emit,
+) -> tuple[BuildPlan, BuiltImage, Options]:
+    """The image of a plan; where a source cannot be built, of older releases that have wheels.
+
+    With the options that it was made with. Raises what ``make`` raises.
+    """
+    try:
+        return plan, make(plan), options
+    except BuildError as error:
+        if not options.repair or not SOURCE_FAILED.search("\n".join(error.details)):
+            raise
+        world = make_world(options, services, emit, kind=plan.accelerator.kind)
+        better = wheels_instead(error.details, plan.requirements, options, world)
+        if better is None:
+            raise
+        what = f"{error.message}: made again with {better.what}"
+        tell(emit, noted("build-repaired", what, better))
+        try:
+            plan, image = remake(better.options)
+        except RequirementsError:
+            raise error from None
+        return plan, image, better.options
+
+
+def repair_imports(
+    plan: BuildPlan,
+    image: BuiltImage,
+    options: Options,
+    remake: Remake,
+    services: Services,
+    emit: Emit,
+) -> tuple[BuildPlan, BuiltImage]:
+    """The plan and image whose imports work, after ``options.repair`` changes at most.
+
+    What still fails is noticed, and no error here: the run of the script tells what it breaks.
+    """
+    tried = 0
+    while failures := failing(plan, image, services, emit):
+        world = make_world(options, services, emit, kind=plan.accelerator.kind)
+        ways = repairs(failures, plan.requirements, options, world)
+        for better in islice(ways, options.repair - tried):
+            tried += 1
+            try:
+                plan, image = remake(better.options)
+            except (RequirementsError, BuildError) as error:
+                what = f"with {better.what} there is no image: {error.message}"
+                tell(emit, noted("import-not-repaired", what, better))
+                if isinstance(error, BuildError):
+                    plan, image = remake(options)  # its context is the one that is left
+                continue
+            options = better.options
+            what = f"{described(failures[0])}: made again with {better.what}"
+            tell(emit, noted("import-repaired", what, better))
+            break
+        else:
+            # the image that is there may still do: its run tells
+            tell(emit, *map(failed, failures))
+            break
+    return plan, image
+
+
+def failing(
+    plan: BuildPlan, image: BuiltImage, services: Services, emit: Emit
+) -> Sequence[ImportFailure]:
+    """The imports that fail; what passed once is not asked again."""
+    cache = index_cache(services.cache)
+    key = checked(plan, image)
+    if cache.get("imports", key) is not None:
+        return ()
+    failures = check_imports(image.subject, plan.requirements.needs, services.environ, emit)
+    if plan.accelerator.kind == "cuda":
+        failures = tuple(f for f in failures if not lacks_driver(f))
+    if not failures:
+        cache.put("imports", key, b"ok")
+    return failures
+
+
+def checked(plan: BuildPlan, image: BuiltImage) -> str:
+    """All that decides whether the imports work: of images that differ in their code alone, one
+    is asked. A base that the user named may be another tomorrow: there it is this very image."""
+    if not plan.base.suite:
+        return image.id
+    found = plan.requirements
+    parts = (
+        image.builder,
+        plan.base,
+        found.platform,
+        found.locked,
+        [package.name for package in found.system],
+        [(need.module, need.names) for need in found.needs],  # not where: lines move
+        plan.accelerator.kind,
+        plan.trim,
+        plan.env,
+    )
+    return msgspec.json.encode(parts).decode()
+
+
+def lacks_driver(failure: ImportFailure) -> bool:
+    """Whether an import fails for want of a GPU where it was tried: the machine brings it."""
+    return DRIVER.search(failure.message) is not None
+
+
+def described(failure: ImportFailure) -> str:
+    """One failure in words."""
+    what = f"{failure.need.module}.{failure.name}" if failure.name else failure.need.module
+    return f"the image cannot import {what} ({failure.error}: {failure.message})"
+
+
+def tell(emit: Emit, *findings: Finding) -> None:
+    """Emit each finding."""
+    for finding in findings:
+        emit(Noticed(stage="verify", finding=finding))
+
+
+def noted(code: str, what: str, repair: Repair) -> Finding:
+    """What a repair did, or why it did not."""
+    return Finding(severity="warning", code=code, message=what, place=repair.place)
+
+
+def failed(failure: ImportFailure) -> Finding:
+    """A failure that stays."""
+    return Finding(
+        severity="error",
+        code="import-fails",
+        message=described(failure),
+        place=failure.need.place,
+        hint="--assume, --apt or a requirements file adds what is missing",
+    )

@@ -1,0 +1,1 @@
+"""Versions for the CPU without CUDA, and for a GPU with one CUDA."""

@@ -1,0 +1,1 @@
+"""How old the notebook is, and which Python and which releases that asks for."""

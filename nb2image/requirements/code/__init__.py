@@ -1,0 +1,1 @@
+"""What the notebook's code tells of its needs; nothing is executed."""

@@ -1,0 +1,1 @@
+"""The package index: what it lists, and what lies inside its files."""

@@ -1,0 +1,1 @@
+"""Which distributions the imports and calls need, each looked into before it is believed."""

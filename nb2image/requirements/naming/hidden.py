@@ -1,0 +1,348 @@
+"""Distributions that nothing imports and that a call needs all the same.
+
+The rules stand in ``hidden.toml``; each names what it was learnt from. What a rule asks for is a
+distribution of its own, so that it is there whatever version is resolved, and the extra of the
+distribution that needs it where its release has one that brings little else: the extra knows
+which versions fit.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from packaging.markers import UndefinedEnvironmentName
+from packaging.metadata import parse_email
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+from nb2image.errors import RequirementsError
+from nb2image.model import DirectRequirement, Evidence, Script
+from nb2image.requirements.code.usage import Use, find_usage
+from nb2image.requirements.index.archive import Contents
+from nb2image.requirements.index.client import PackageIndex
+from nb2image.requirements.index.release import Release, choose_release
+from nb2image.requirements.naming.verify import STANDS_DOWN, requirements_of
+from nb2image.requirements.target import Target
+
+ANY = "*"
+"""The owner of rules that hold for every module."""
+MAX_EXTRA = 3
+"""Distributions that an extra may bring and still be taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """When something is needed that nothing imports."""
+
+    owner: str
+    """The module whose use needs it."""
+    distribution: str
+    """The distribution that brings the owner."""
+    needs: tuple[tuple[str, ...], ...]
+    """Distributions, all of them; each with alternatives that do as well."""
+    bounds: Mapping[str, str] = field(default_factory=dict)
+    """Which versions of them."""
+    extra: str = ""
+    by_extra: bool = False
+    """The extra says it all and every release that needs the distributions has it."""
+    listed: bool = False
+    """Named even where something else brings it."""
+    calls: tuple[str, ...] = ()
+    """Patterns of dotted names below the owner."""
+    methods: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
+    strings: re.Pattern[str] | None = None
+    """A text anywhere in the code."""
+    argument: re.Pattern[str] | None = None
+    """One of a call's texts must match, or for ``no_argument`` none may."""
+    no_argument: re.Pattern[str] | None = None
+    keywords: tuple[str, ...] = ()
+    """``name`` or ``name=value``: the call must have one of them."""
+    variables: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    """Top-level modules that make it unnecessary when they are imported."""
+    versions: str = ""
+    """Only for these versions of the owner's distribution."""
+    reason: str = ""
+    source: str = ""
+
+    def matches(self, use: Use) -> bool:
+        """Whether a use is one of the rule's."""
+        if use.kind in {"call", "method"}:
+            if not self.calls and not self.methods:
+                # keywords alone: they say enough whatever is called with them
+                return bool(self.keywords) and self._fits(use)
+            if use.kind == "call":
+                named = any(fnmatchcase(use.name, call) for call in self.calls)
+            else:
+                named = not set(self.methods).isdisjoint((use.name, use.name.rpartition(".")[2]))
+            return named and self._fits(use)
+        if use.kind == "attribute":
+            return use.name.rpartition(".")[2] in self.attributes or use.name in self.attributes
+        if use.kind == "import":
+            return any(fnmatchcase(use.name, i) for i in self.imports)
+        if use.kind == "variable":
+            return use.name in self.variables
+        if use.kind == "program":
+            return use.name in self.programs
+        return self.strings is not None and self.strings.search(use.name) is not None
+
+    def _fits(self, use: Use) -> bool:
+        if self.argument and not any(self.argument.search(s) for s in use.strings):
+            return False
+        if self.no_argument and any(self.no_argument.search(s) for s in use.strings):
+            return False
+        if not self.keywords:
+            return True
+        given = {name for name, _ in use.keywords} | {f"{n}={v}" for n, v in use.keywords}
+        return not given.isdisjoint(self.keywords)
+
+
+def hidden_needs(
+    script: Script,
+    direct: Sequence[DirectRequirement],
+    index: PackageIndex,
+    target: Target,
+    *,
+    as_of: str = "",
+) -> tuple[DirectRequirement, ...]:
+    """The requirements with what their use needs beyond the imports, each with its reason.
+
+    Raises RequirementsError when the index cannot be asked.
+    """
+    return with_hidden(script, direct, index, target, as_of=as_of)[0]
+
+
+def with_hidden(
+    script: Script,
+    direct: Sequence[DirectRequirement],
+    index: PackageIndex,
+    target: Target,
+    *,
+    as_of: str = "",
+) -> tuple[tuple[DirectRequirement, ...], tuple[DirectRequirement, ...]]:
+    """As ``hidden_needs``, and what is left out because another requirement brings it, or ought to.
+
+    That is so for the releases of ``as_of``: those that are locked in the end may not.
+    """
+    brought: dict[str, DirectRequirement] = {}
+    by_name = {d.name: d for d in direct}
+    known = Releases(index, target, as_of)
+    uses = find_usage(script)
+    imported = {
+        ".".join(parts[:length])
+        for parts in (u.name.split(".") for u in uses if u.kind == "import")
+        for length in range(1, len(parts) + 1)
+    }
+    for rule in load_rules():
+        if rule.owner not in {*imported, ANY} or imported.intersection(rule.unless):
+            continue
+        use = next((u for u in uses if rule.matches(u)), None)
+        if use is None:
+            continue
+        owner = by_name.get(rule.distribution)
+        release = known.release(owner) if owner else None
+        if rule.versions and not holds_for(rule, known.preferred(owner) if owner else None):
+            continue
+        extra = rule.extra and release and small_extra(release, rule.extra, index, target)
+        if owner and extra:
+            said = evidence(owner.name, use, rule)
+            by_name[owner.name] = replace(
+                owner,
+                extras=tuple(sorted({*owner.extras, rule.extra})),
+                evidence=(*owner.evidence, said),
+            )
+            if rule.by_extra:
+                continue
+        for alternatives in rule.needs:
+            name = next((n for n in alternatives if n in by_name), alternatives[0])
+            said = evidence(name, use, rule)
+            old = by_name.get(name)
+            if old:
+                by_name[name] = replace(old, evidence=(*old.evidence, said))
+            elif rule.bounds.get(name):
+                # what a release forgets to require: it is asked for once that release is locked
+                bound = rule.bounds[name]
+                brought[name] = DirectRequirement(name=name, specifier=bound, evidence=(said,))
+            elif rule.listed or not any(name in known.brings(d) for d in by_name.values()):
+                by_name[name] = DirectRequirement(name=name, evidence=(said,))
+            else:
+                brought[name] = DirectRequirement(name=name, evidence=(said,))
+    left_out = tuple(brought[name] for name in sorted(brought) if name not in by_name)
+    return tuple(by_name[name] for name in sorted(by_name)), left_out
+
+
+def holds_for(rule: Rule, release: Release | None) -> bool:
+    """Whether a rule for some versions holds; of an unknown release, unless it bounds others."""
+    if release is None:
+        return not any(rule.bounds.values())
+    return SpecifierSet(rule.versions).contains(release.version, prereleases=True)
+
+
+def evidence(name: str, use: Use, rule: Rule) -> Evidence:
+    """Why a distribution is needed."""
+    return Evidence(
+        rule="hidden",
+        candidate=name,
+        won=True,
+        detail=f"{shown(use)}: {rule.reason}",
+        place=use.place,
+        source=rule.source,
+    )
+
+
+def shown(use: Use) -> str:
+    """A use in the words of the code."""
+    return {
+        "call": f"{use.name}()",
+        "method": f".{use.name}()",
+        "attribute": f".{use.name}",
+        "import": f"import {use.name}",
+        "string": repr(use.name[:60]),
+        "variable": use.name,
+        "program": f"!{use.name}",
+    }[use.kind]
+
+
+class Releases:
+    """The releases that are likely to be resolved, each looked up once."""
+
+    def __init__(self, index: PackageIndex, target: Target, as_of: str) -> None:
+        self._index = index
+        self._target = target
+        self._as_of = as_of
+        self._releases: dict[tuple[str, str], Release | None] = {}
+        self._brought: dict[tuple[str, str], frozenset[str]] = {}
+
+    def release(self, wanted: DirectRequirement) -> Release | None:
+        """A requirement's release; None for a direct reference. Raises RequirementsError."""
+        key = (wanted.name, wanted.specifier)
+        if key not in self._releases:
+            project = None if wanted.url else self._index.project(wanted.name)
+            self._releases[key] = (
+                choose_release(project, self._target, wanted.specifier, self._as_of)
+                if project
+                else None
+            )
+        return self._releases[key]
+
+    def preferred(self, wanted: DirectRequirement) -> Release | None:
+        """The release within the bounds that are preferred, where there is one.
+
+        Raises RequirementsError.
+        """
+        if wanted.preferred:
+            bounds = ",".join(b for b in (wanted.specifier, wanted.preferred) if b)
+            found = self.release(replace(wanted, specifier=bounds))
+            if found is not None:
+                return found
+        return self.release(wanted)
+
+    def brings(self, wanted: DirectRequirement) -> frozenset[str]:
+        """What a requirement brings along, one level deep. Raises RequirementsError."""
+        key = (wanted.name, wanted.specifier)
+        if key not in self._brought:
+            release = self.release(wanted)
+            contents = readable(release, self._index)
+            self._brought[key] = frozenset(
+                canonicalize_name(r.name) for r in requirements_of(contents, self._target)
+            )
+        return self._brought[key]
+
+
+def readable(release: Release | None, index: PackageIndex) -> Contents:
+    """What lies inside a release; nothing when it cannot be read.
+
+    Raises RequirementsError when the index cannot be asked.
+    """
+    try:
+        return index.contents(release.file) if release else Contents(members=(), metadata="")
+    except RequirementsError as error:
+        if error.code in STANDS_DOWN:
+            raise
+        return Contents(members=(), metadata="")
+
+
+def small_extra(release: Release, extra: str, index: PackageIndex, target: Target) -> bool:
+    """Whether a release has an extra that brings few distributions."""
+    raw, _ = parse_email(readable(release, index).metadata)
+    wanted = canonicalize_name(extra)
+    if wanted not in {canonicalize_name(e) for e in raw.get("provides_extra", [])}:
+        return False
+    brought = set()
+    for text in raw.get("requires_dist", []):
+        try:
+            requirement = Requirement(text)
+            environment = {**target.marker_environment(), "extra": wanted}
+            if requirement.marker and requirement.marker.evaluate(environment):
+                without = {**environment, "extra": ""}
+                if not requirement.marker.evaluate(without):
+                    brought.add(canonicalize_name(requirement.name))
+        except (InvalidRequirement, UndefinedEnvironmentName):
+            continue
+    return 0 < len(brought) <= MAX_EXTRA
+
+
+@lru_cache(maxsize=1)
+def load_rules() -> tuple[Rule, ...]:
+    """The rules that ship with nb2image."""
+    return read_rules((Path(__file__).parent / "hidden.toml").read_text(encoding="utf-8"))
+
+
+def read_rules(text: str) -> tuple[Rule, ...]:
+    """The rules in a TOML text."""
+    table = tomllib.loads(text)
+    return tuple(
+        read_rule(owner, row, about)
+        for owner, about in table.items()
+        for row in about.get("rule", ())
+    )
+
+
+def read_rule(owner: str, row: Mapping[str, Any], about: Mapping[str, Any]) -> Rule:
+    """One rule of an owner's table."""
+    distribution = canonicalize_name(about.get("distribution", owner))
+    needs = [[Requirement(text) for text in need.split("|")] for need in row["needs"]]
+    return Rule(
+        owner=owner,
+        distribution=distribution,
+        needs=tuple(tuple(str(canonicalize_name(n.name)) for n in need) for need in needs),
+        bounds={canonicalize_name(n.name): str(n.specifier) for need in needs for n in need},
+        extra=row.get("extra", ""),
+        by_extra=row.get("by_extra", False),
+        listed=row.get("listed", False),
+        calls=tuple(below(owner, call) for call in row.get("calls", ())),
+        methods=tuple(row.get("methods", ())),
+        attributes=tuple(row.get("attributes", ())),
+        imports=tuple(below(owner, name) for name in row.get("imports", ())),
+        strings=pattern(row.get("strings")),
+        argument=pattern(row.get("argument")),
+        no_argument=pattern(row.get("no_argument")),
+        keywords=tuple(row.get("keywords", ())),
+        variables=tuple(row.get("variables", ())),
+        programs=tuple(row.get("programs", ())),
+        unless=tuple(row.get("unless", ())),
+        versions=row.get("versions", ""),
+        reason=row["reason"],
+        source=row.get("source", about["source"]),
+    )
+
+
+def below(owner: str, pattern: str) -> str:
+    """A pattern of dotted names below the owner, of the owner itself when it is empty."""
+    return f"{owner}.{pattern}" if pattern else owner
+
+
+def pattern(text: str | None) -> re.Pattern[str] | None:
+    """A regular expression, None for none."""
+    return re.compile(text) if text else None

@@ -1,0 +1,1 @@
+"""One set of versions that fit together, and the lock that is made of it."""

@@ -1,0 +1,1 @@
+"""What is written down: requirements in cells, files and environments."""
