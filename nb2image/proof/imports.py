@@ -14,7 +14,7 @@ from nb2image.model import BuildPlan, BuiltImage, Finding
 from nb2image.options import Options
 from nb2image.requirements.import_check import ImportFailure, check_imports
 from nb2image.requirements.index.cache import index_cache
-from nb2image.requirements.repair import Repair, repairs, wheels_instead
+from nb2image.requirements.repair import Repair, header_packages, repairs, wheels_instead
 from nb2image.requirements.world import make_world
 from nb2image.services import Services
 
@@ -37,26 +37,33 @@ def first_image(
     services: Services,
     emit: Emit,
 ) -> tuple[BuildPlan, BuiltImage, Options]:
-    """The image of a plan; where a source cannot be built, of older releases that have wheels.
+    """The image of a plan; where a source cannot be built, with the headers that it lacks, or of
+    older releases that have wheels.
 
     With the options that it was made with. Raises what ``make`` raises.
     """
     try:
         return plan, make(plan), options
     except BuildError as error:
-        if not options.repair or not SOURCE_FAILED.search("\n".join(error.details)):
-            raise
+        failure = error
+    for _ in range(options.repair):
+        if not SOURCE_FAILED.search("\n".join(failure.details)):
+            break
         world = make_world(options, services, emit, kind=plan.accelerator.kind)
-        better = wheels_instead(error.details, plan.requirements, options, world)
+        asked = (failure.details, plan.requirements, options, world)
+        better = header_packages(*asked) or wheels_instead(*asked)
         if better is None:
-            raise
-        what = f"{error.message}: made again with {better.what}"
+            break
+        what = f"{failure.message}: made again with {better.what}"
         tell(emit, noted("build-repaired", what, better))
+        options = better.options
         try:
-            plan, image = remake(better.options)
+            return *remake(options), options
         except RequirementsError:
-            raise error from None
-        return plan, image, better.options
+            break
+        except BuildError as error:
+            failure = error
+    raise failure
 
 
 def repair_imports(

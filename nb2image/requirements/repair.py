@@ -30,6 +30,7 @@ from nb2image.requirements.versions.drift import find_drift
 from nb2image.requirements.world import World
 
 LIBRARY = re.compile(r"\b(lib[\w.+-]+\.so(?:\.\d+)*): cannot open shared object file")
+HEADER = re.compile(r"fatal error: ([\w./+-]+\.h(?:pp)?): No such file or directory")
 NO_NAME = re.compile(r"cannot import name '?(?P<name>\w+)'? from '?(?P<module>[\w.]+)'?")
 NO_ATTRIBUTE = re.compile(r"module '?(?P<module>[\w.]+)'? has no attribute '?(?P<name>\w+)'?")
 BINARY = re.compile(
@@ -94,6 +95,25 @@ def repair(
         return None
     place = failures[0].need.place
     return Repair(options=options, what="; ".join(dict.fromkeys(changes)), place=place)
+
+
+def header_packages(
+    said: Sequence[str], found: Requirements, options: Options, world: World
+) -> Repair | None:
+    """Debian packages for the headers that a build lacks; None where no known one is lacking.
+
+    ``said`` are the build's last lines.
+    """
+    wanted = {
+        package: header
+        for header in HEADER.findall("\n".join(said))
+        if (package := system_table().with_header(header, world.suite(found.python)))
+        and package not in {*options.apt, *options.no_apt}
+    }
+    if not wanted:
+        return None
+    better = replace(options, apt=(*options.apt, *sorted(wanted)))
+    return Repair(options=better, what="; ".join(f"{p} has {h}" for p, h in wanted.items()))
 
 
 def wheels_instead(

@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -61,6 +62,8 @@ class SystemTable:
     """``system.toml``."""
 
     libraries: dict[str, str]
+    headers: dict[str, str]
+    """Package by pattern."""
     programs: dict[str, tuple[str, ...]]
     renamed: dict[str, str]
     suites: dict[str, dict[str, str]]
@@ -69,6 +72,12 @@ class SystemTable:
     def named(self, package: str, suite: str) -> str:
         """A package's name in a suite."""
         return self.suites.get(suite, {}).get(package, package)
+
+    def with_header(self, header: str, suite: str) -> str:
+        """The package that has a C header, such as ``libxml/tree.h``; empty where none is known."""
+        known = (package for like, package in self.headers.items() if fnmatchcase(header, like))
+        package = next(known, "")
+        return self.named(package, suite) if package else ""
 
     def of_debian(self, package: str) -> str:
         """The name that Debian has for a package of an install line."""
@@ -101,7 +110,7 @@ def system_packages(
     linked, findings = from_libraries(files, suite, index)
     installed, install_findings = from_installs(script, suite)
     found = [
-        *from_options(asked),
+        *from_options(asked, building=any(not p.wheel for p in locked)),
         *installed,
         *from_programs(script, suite),
         *from_table(script, locked, suite),
@@ -131,9 +140,17 @@ def valid_option(name: str) -> str:
     return name
 
 
-def from_options(asked: Iterable[str]) -> list[SystemPackage]:
-    """What --apt adds. Raises OptionError."""
-    return [SystemPackage(name=valid_option(n), reason="asked for with --apt") for n in asked]
+def from_options(asked: Iterable[str], *, building: bool) -> list[SystemPackage]:
+    """What --apt adds; where something is compiled, headers for that too. Raises OptionError."""
+    reason = "asked for with --apt"
+    return [
+        *(SystemPackage(name=valid_option(n), reason=reason) for n in asked),
+        *(
+            SystemPackage(name=n, reason=reason, stage="build")
+            for n in asked
+            if building and n.endswith("-dev")
+        ),
+    ]
 
 
 def from_programs(script: Script, suite: str) -> list[SystemPackage]:

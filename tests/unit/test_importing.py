@@ -174,6 +174,36 @@ def test_a_source_that_does_not_build(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert first(monkeypatch, tmp_path) == ["build-repaired", "frames<=1.0"]
 
 
+def test_a_header_and_then_a_release(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each change is told; the next one builds upon it."""
+    events: list[Event] = []
+    lacks = "fatal error: zlib.h: No such file or directory"
+    said = [f"{WORDS}\n{lacks}", WORDS]
+
+    def make(plan: BuildPlan) -> BuiltImage:
+        raise BuildError("frames does not build", details=[said.pop(0)])
+
+    def remake(options: Options) -> tuple[BuildPlan, BuiltImage]:
+        return (PLAN, built(1)) if not said else (PLAN, make(PLAN))
+
+    def older(details: object, found: object, options: Options, world: object) -> Repair:
+        return Repair(options=replace(options, constraints=("frames<=1.0",)), what="frames<=1.0")
+
+    monkeypatch.setattr(importing, "wheels_instead", older)
+    monkeypatch.setattr(importing, "make_world", lambda *given, **more: World())
+    services = Services(cache=tmp_path)
+    _, _, options = importing.first_image(PLAN, Options(), make, remake, services, events.append)
+    assert (options.apt, options.constraints) == (("zlib1g-dev",), ("frames<=1.0",))
+    assert len(events) == 2
+
+
+class World:
+    """All that is asked of a world here."""
+
+    def suite(self, python: str) -> str:
+        return "bookworm"
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [

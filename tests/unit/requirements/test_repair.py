@@ -11,7 +11,7 @@ from nb2image.events import ignore
 from nb2image.model import LockedPackage, Need, Place, Requirements
 from nb2image.options import Options
 from nb2image.requirements.import_check import ImportFailure
-from nb2image.requirements.repair import repairs, wheels_instead
+from nb2image.requirements.repair import header_packages, repairs, wheels_instead
 from nb2image.requirements.world import World
 from nb2image.services import Services
 from tests.unit.requirements.fake_index import FakeIndex
@@ -120,3 +120,24 @@ def test_what_needs_no_choice_is_offered_once(index: FakeIndex) -> None:
         need=NEED, error="ModuleNotFoundError", message="no", missing="gone", importer="plots"
     )
     assert ways(index, failure, "0.7") == [""]
+
+
+@pytest.mark.parametrize(
+    ("said", "given", "expected"),
+    [
+        ("a.c:3:10: fatal error: zlib.h: No such file or directory", (), ("zlib1g-dev",)),
+        ("fatal error: libxml/tree.h: No such file or directory", (), ("libxml2-dev",)),
+        ("fatal error: zlib.h: No such file or directory", ("zlib1g-dev",), None),
+        ("fatal error: of_their_own.h: No such file or directory", (), None),
+        ("fatal error: ../../etc/passwd.h: No such file or directory", (), None),
+        ("error: command 'gcc' failed", (), None),
+    ],
+)
+def test_a_header_that_a_build_lacks(
+    index: FakeIndex, said: str, given: tuple[str, ...], expected: tuple[str, ...] | None
+) -> None:
+    """The package that has it is added; one that is there and does not help is not added again."""
+    found = Requirements(python="3.11", platform="x86_64-manylinux_2_36", text="")
+    options = Options(apt=given)
+    made = header_packages([said], found, options, world(index, options))
+    assert (made.options.apt if made else None) == expected

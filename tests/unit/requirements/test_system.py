@@ -209,3 +209,16 @@ def test_the_table_is_whole() -> None:
         assert rule.reason
         assert rule.source.startswith(("https://", "http://"))
         assert rule.distributions or rule.words
+
+
+@pytest.mark.parametrize(("wheel", "stages"), [("a.whl", ["final"]), ("", ["build", "final"])])
+def test_headers_that_are_asked_for(wheel: str, stages: list[str]) -> None:
+    """Where something is compiled they are there for that too."""
+    index = SystemIndex()
+    index.binaries = {}
+    index.add("a", "1.0", ("a.py",), tag=TAG)
+    locked = LockedPackage(name="a", version="1.0", wheel=wheel and index.files["a"][0].name)
+    asked = ("zlib1g-dev", "curl")
+    made, _ = system_packages(script("pass"), (locked,), "bookworm", index, asked=asked)  # type: ignore[arg-type]
+    assert [p.stage for p in made if p.name == "zlib1g-dev"] == stages
+    assert [p.stage for p in made if p.name == "curl"] == ["final"]
