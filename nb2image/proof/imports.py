@@ -47,10 +47,11 @@ def first_image(
     except BuildError as error:
         failure = error
     for _ in range(options.repair):
-        if not SOURCE_FAILED.search("\n".join(failure.details)):
+        said = (failure.message, *failure.details)
+        if failure.code != "header-missing" and not SOURCE_FAILED.search("\n".join(said)):
             break
         world = make_world(options, services, emit, kind=plan.accelerator.kind)
-        asked = (failure.details, plan.requirements, options, world)
+        asked = (said, plan.requirements, options, world)
         better = header_packages(*asked) or wheels_instead(*asked)
         if better is None:
             break

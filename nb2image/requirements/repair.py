@@ -30,7 +30,10 @@ from nb2image.requirements.versions.drift import find_drift
 from nb2image.requirements.world import World
 
 LIBRARY = re.compile(r"\b(lib[\w.+-]+\.so(?:\.\d+)*): cannot open shared object file")
-HEADER = re.compile(r"fatal error: ([\w./+-]+\.h(?:pp)?): No such file or directory")
+HEADER = re.compile(
+    r"(?<![\w./+-])([\w./+-]+\.h(?:pp)?)(?:: No such file or directory| is not there)"
+)
+"""What a compiler says, and the cause that is told of it."""
 NO_NAME = re.compile(r"cannot import name '?(?P<name>\w+)'? from '?(?P<module>[\w.]+)'?")
 NO_ATTRIBUTE = re.compile(r"module '?(?P<module>[\w.]+)'? has no attribute '?(?P<name>\w+)'?")
 BINARY = re.compile(
@@ -102,7 +105,7 @@ def header_packages(
 ) -> Repair | None:
     """Debian packages for the headers that a build lacks; None where no known one is lacking.
 
-    ``said`` are the build's last lines.
+    ``said`` are the error's words and the build's last lines.
     """
     wanted = {
         package: header

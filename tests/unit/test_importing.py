@@ -178,10 +178,11 @@ def test_a_header_and_then_a_release(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     """Each change is told; the next one builds upon it."""
     events: list[Event] = []
     lacks = "fatal error: zlib.h: No such file or directory"
-    said = [f"{WORDS}\n{lacks}", WORDS]
+    said = [("header-missing", lacks), ("build-failed", WORDS)]
 
     def make(plan: BuildPlan) -> BuiltImage:
-        raise BuildError("frames does not build", details=[said.pop(0)])
+        code, line = said.pop(0)
+        raise BuildError("frames does not build", code=code, details=[line])
 
     def remake(options: Options) -> tuple[BuildPlan, BuiltImage]:
         return (PLAN, built(1)) if not said else (PLAN, make(PLAN))

@@ -126,6 +126,7 @@ def test_what_needs_no_choice_is_offered_once(index: FakeIndex) -> None:
     ("said", "given", "expected"),
     [
         ("a.c:3:10: fatal error: zlib.h: No such file or directory", (), ("zlib1g-dev",)),
+        ("a package is compiled and its header zlib.h is not there", (), ("zlib1g-dev",)),
         ("fatal error: libxml/tree.h: No such file or directory", (), ("libxml2-dev",)),
         ("fatal error: zlib.h: No such file or directory", ("zlib1g-dev",), None),
         ("fatal error: of_their_own.h: No such file or directory", (), None),
