@@ -285,6 +285,9 @@ def test_detached(engine: Engine, image: str, tmp_path: Path) -> None:
         done = nb2image(*given, cwd=tmp_path)
         assert json.loads(done.stdout) == {"container": name}
         assert engine.docker("ps", "--quiet", "--filter", f"name={name}").stdout
+        until = time.monotonic() + 30
+        while not engine.docker("logs", name).stdout and time.monotonic() < until:
+            time.sleep(0.1)  # it has been started, and may not have come to speak yet
         assert engine.docker("logs", name).stdout.startswith("begun\n")
         again = nb2image(*given, cwd=tmp_path)
         assert again.returncode == 8

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -143,10 +144,13 @@ def test_the_next_sitecustomize_runs_too(tmp_path: Path) -> None:
 
 
 def test_the_runtime_starts_at_once(tmp_path: Path) -> None:
-    """At most 5 ms of a Python's start, of which this takes the best of five."""
+    """It takes less than a third of what the same Python's start takes without it."""
     run(script("1"), tmp_path)
-    costs = []
+    costs, starts = [], []
     for _ in range(5):
+        begun = time.perf_counter()
+        subprocess.run([sys.executable, "-c", ""], check=True)
+        starts.append(time.perf_counter() - begun)
         ended = subprocess.run(
             [sys.executable, "-X", "importtime", "-c", ""],
             env={**os.environ, "PYTHONPATH": str(tmp_path / "runtime")},
@@ -155,8 +159,8 @@ def test_the_runtime_starts_at_once(tmp_path: Path) -> None:
             check=True,
         )
         [cost] = re.findall(r"\| +(\d+) \|   sitecustomize$", ended.stderr, re.MULTILINE)
-        costs.append(int(cost))
-    assert min(costs) < 5000
+        costs.append(int(cost) / 1e6)
+    assert min(costs) < min(starts) / 3
 
 
 def test_figures_are_saved_as_jupyter_shows_them(tmp_path: Path) -> None:
