@@ -41,6 +41,14 @@ CAUSES = (
         engine=True,
     ),
     cause(
+        "build-cache-broken",
+        r"failed to prepare \S+: open \S+/committed: no such file|"
+        r"parent snapshot \S+ does not exist|failed to get parent layer|layer does not exist",
+        "the engine's build cache names a layer that the engine no longer has",
+        "empty the build cache and build again: docker builder prune --all",
+        engine=True,
+    ),
+    cause(
         "hash-mismatch",
         r"hash mismatch for `([^`]+)`|DO NOT MATCH THE HASHES FROM THE REQUIREMENTS",
         "the index serves other files than those that were locked",

@@ -16,6 +16,13 @@ INSTALL = "[build 2/4] RUN --mount=type=cache,target=/c uv pip install -r requir
     [
         ("OSError: [Errno 28] No space left on device", "no-space", "disk is full"),
         ("error: Failed to extract: No space left on device (os error 28)", "no-space", "full"),
+        (
+            "failed to prepare x1y2: open /var/lib/docker/overlay2/k3/committed: no such file or "
+            "directory",
+            "build-cache-broken",
+            "no longer has",
+        ),
+        ("parent snapshot sha256:ab does not exist: not found", "build-cache-broken", "cache"),
         ("error: Hash mismatch for `six==1.17.0`", "hash-mismatch", "other files"),
         (
             "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.",
