@@ -17,7 +17,8 @@ class Nb2ImageError(Exception):
     """The root: everything that nb2image raises on purpose.
 
     ``code`` is a stable slug that refines the family; ``exit_code`` belongs to the family;
-    ``details`` are lines of another program's own output that show the fault.
+    ``subject`` is the one thing that the code is about, where there is one (the header of
+    ``header-missing``); ``details`` are lines of another program's own output that show the fault.
     """
 
     exit_code: ClassVar[int] = 1
@@ -28,6 +29,7 @@ class Nb2ImageError(Exception):
         message: str,
         *,
         code: str = "",
+        subject: str = "",
         hint: str = "",
         where: Place | None = None,
         findings: Sequence[Finding] = (),
@@ -36,6 +38,7 @@ class Nb2ImageError(Exception):
         super().__init__(message)
         self.message = message
         self.code = code or self.family
+        self.subject = subject
         self.hint = hint
         self.where = where
         self.findings = tuple(findings)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from platform import machine
 from typing import TYPE_CHECKING
@@ -246,20 +247,17 @@ def convert(asked: Conversion, options: Options, services: Services, emit: Emit)
                 how=asked.how,
             )
 
-        def remake(options: Options) -> tuple[BuildPlan, BuiltImage]:
-            plan = write(options, force=True)
-            return plan, make(plan)
-
+        again = partial(write, force=True)
         plan = write(options, force=force)
         report = replace(report, plan_digest=plan.digest)
         if asked.build:
-            plan, image, options = first_image(plan, options, make, remake, services, emit_and_keep)
+            plan, image, options = first_image(plan, options, again, make, services, emit_and_keep)
             report = replace(report, plan_digest=plan.digest, image=image, findings=tuple(found))
             if can_be_run(image, plan):
                 try:
                     if options.repair:
                         plan, image = repair_imports(
-                            plan, image, options, remake, services, emit_and_keep
+                            plan, image, options, again, make, services, emit_and_keep
                         )
                         report = replace(report, plan_digest=plan.digest, image=image)
                     report = replace(report, findings=tuple(found))

@@ -31,6 +31,9 @@ def cause(code: str, pattern: str, message: str, hint: str, *, engine: bool = Fa
     return Cause(code=code, pattern=compiled, message=message, hint=hint, engine=engine)
 
 
+HEADER_MISSING = re.compile(r"fatal error: ([\w./+-]+\.h(?:pp)?): No such file or directory")
+"""A compiler's words for a header that is not there."""
+
 # The first match counts: the more exact stands above the more general.
 CAUSES = (
     cause(
@@ -75,7 +78,7 @@ CAUSES = (
     ),
     cause(
         "header-missing",
-        r"fatal error: ([\w./+-]+\.h(?:pp)?): No such file or directory",
+        HEADER_MISSING.pattern,
         "a package is compiled and its header {0} is not there",
         "name the -dev package that holds it with --apt, or choose a version with wheels",
     ),
@@ -149,6 +152,7 @@ def explain(failure: Failure) -> Nb2ImageError:
             return kind(
                 f"{named} failed: {known.message.format(what)}",
                 code=known.code,
+                subject=what,
                 hint=known.hint,
                 details=details if ended else (*details, failure.message),
             )

@@ -8,7 +8,8 @@ from itertools import islice
 
 import msgspec
 
-from nb2image.errors import BuildError, RequirementsError
+from nb2image.build.causes import HEADER_MISSING
+from nb2image.errors import BuildError, PlanError, RequirementsError
 from nb2image.events import Emit, Noticed
 from nb2image.model import BuildPlan, BuiltImage, Finding
 from nb2image.options import Options
@@ -26,52 +27,64 @@ DRIVER = re.compile(
 SOURCE_FAILED = re.compile(r"Failed to build|Build failures usually indicate")
 """uv's words for a source distribution that cannot be built."""
 
-Remake = Callable[[Options], tuple[BuildPlan, BuiltImage]]
+Write = Callable[[Options], BuildPlan]
+"""Makes the plan again, and its context."""
+Make = Callable[[BuildPlan], BuiltImage]
+"""Builds the context that was written last."""
 
 
 def first_image(
-    plan: BuildPlan,
-    options: Options,
-    make: Callable[[BuildPlan], BuiltImage],
-    remake: Remake,
-    services: Services,
-    emit: Emit,
+    plan: BuildPlan, options: Options, write: Write, make: Make, services: Services, emit: Emit
 ) -> tuple[BuildPlan, BuiltImage, Options]:
     """The image of a plan; where a source cannot be built, with the headers that it lacks, or of
     older releases that have wheels.
 
-    With the options that it was made with. Raises what ``make`` raises.
+    With the plan and the options that it was made with. Raises what ``make`` raises.
     """
-    try:
-        return plan, make(plan), options
-    except BuildError as error:
-        failure = error
-    for _ in range(options.repair):
-        said = (failure.message, *failure.details)
-        if failure.code != "header-missing" and not SOURCE_FAILED.search("\n".join(said)):
-            break
-        world = make_world(options, services, emit, kind=plan.accelerator.kind)
-        asked = (said, plan.requirements, options, world)
-        better = header_packages(*asked) or wheels_instead(*asked)
-        if better is None:
-            break
-        what = f"{failure.message}: made again with {better.what}"
-        tell(emit, noted("build-repaired", what, better))
-        options = better.options
+    left = options.repair
+    while True:
         try:
-            return *remake(options), options
-        except RequirementsError:
-            break
-        except BuildError as error:
-            failure = error
-    raise failure
+            return plan, make(plan), options
+        except BuildError as failure:
+            better = another_build(failure, plan, options, services, emit) if left else None
+            if better is None:
+                raise
+            left -= 1
+            what = f"{failure.message}: made again with {better.what}"
+            tell(emit, noted("build-repaired", what, better))
+            options = better.options
+            try:
+                plan = write(options)
+            except (RequirementsError, PlanError):
+                raise failure from None
+
+
+def another_build(
+    failure: BuildError, plan: BuildPlan, options: Options, services: Services, emit: Emit
+) -> Repair | None:
+    """What may let a source be built, or spare it; None for other failures."""
+    headers = failed_headers(failure)
+    if not headers and not SOURCE_FAILED.search("\n".join((failure.message, *failure.details))):
+        return None
+    world = make_world(options, services, emit, kind=plan.accelerator.kind)
+    found = plan.requirements
+    return header_packages(headers, found, options, world) or wheels_instead(
+        (failure.message, *failure.details), found, options, world
+    )
+
+
+def failed_headers(failure: BuildError) -> tuple[str, ...]:
+    """The headers that a build lacks: the one that is told as its cause, others in its lines."""
+    told = [failure.subject] if failure.code == "header-missing" else []
+    return tuple(dict.fromkeys((*told, *HEADER_MISSING.findall("\n".join(failure.details)))))
 
 
 def repair_imports(
     plan: BuildPlan,
     image: BuiltImage,
     options: Options,
-    remake: Remake,
+    write: Write,
+    make: Make,
     services: Services,
     emit: Emit,
 ) -> tuple[BuildPlan, BuiltImage]:
@@ -86,14 +99,15 @@ def repair_imports(
         for better in islice(ways, options.repair - tried):
             tried += 1
             try:
-                plan, image = remake(better.options)
-            except (RequirementsError, BuildError) as error:
+                other = write(better.options)
+                image = make(other)
+            except (RequirementsError, PlanError, BuildError) as error:
                 what = f"with {better.what} there is no image: {error.message}"
                 tell(emit, noted("import-not-repaired", what, better))
-                if isinstance(error, BuildError):
-                    plan, image = remake(options)  # its context is the one that is left
+                if not isinstance(error, RequirementsError):
+                    write(options)  # the context that is left belongs to the image that is left
                 continue
-            options = better.options
+            plan, options = other, better.options
             what = f"{described(failures[0])}: made again with {better.what}"
             tell(emit, noted("import-repaired", what, better))
             break

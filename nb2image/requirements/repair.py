@@ -30,10 +30,6 @@ from nb2image.requirements.versions.drift import find_drift
 from nb2image.requirements.world import World
 
 LIBRARY = re.compile(r"\b(lib[\w.+-]+\.so(?:\.\d+)*): cannot open shared object file")
-HEADER = re.compile(
-    r"(?<![\w./+-])([\w./+-]+\.h(?:pp)?)(?:: No such file or directory| is not there)"
-)
-"""What a compiler says, and the cause that is told of it."""
 NO_NAME = re.compile(r"cannot import name '?(?P<name>\w+)'? from '?(?P<module>[\w.]+)'?")
 NO_ATTRIBUTE = re.compile(r"module '?(?P<module>[\w.]+)'? has no attribute '?(?P<name>\w+)'?")
 BINARY = re.compile(
@@ -101,15 +97,15 @@ def repair(
 
 
 def header_packages(
-    said: Sequence[str], found: Requirements, options: Options, world: World
+    headers: Sequence[str], found: Requirements, options: Options, world: World
 ) -> Repair | None:
-    """Debian packages for the headers that a build lacks; None where no known one is lacking.
+    """Debian packages for C headers that a build lacks; None where no known package has one.
 
-    ``said`` are the error's words and the build's last lines.
+    They are in the image too: what is compiled with a header is linked with its library.
     """
     wanted = {
         package: header
-        for header in HEADER.findall("\n".join(said))
+        for header in headers
         if (package := system_table().with_header(header, world.suite(found.python)))
         and package not in {*options.apt, *options.no_apt}
     }

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from nb2image.errors import BuildError, RequirementsError
+from nb2image.errors import BuildError, PlanError, RequirementsError
 from nb2image.events import Event, Noticed
 from nb2image.model import BuildPlan, BuiltImage, LockedPackage, Need, Place
 from nb2image.options import Options
@@ -38,6 +38,7 @@ def codes(
     """The findings, and the image that is left, when the first ``failing`` images fail."""
     events: list[Event] = []
     made = [built(0)]
+    written: list[tuple[str, ...]] = [()]
 
     def check(image: str, *rest: object) -> tuple[ImportFailure, ...]:
         return (FAILURE,) if len(made) <= failing else ()
@@ -46,20 +47,28 @@ def codes(
         for line in ("b<2", "a>1"):
             yield Repair(options=replace(options, constraints=(line,)), what=line)
 
-    def remake(options: Options) -> tuple[BuildPlan, BuiltImage]:
-        if options.constraints in refused:
-            raise refused[options.constraints]
-        if options.constraints:
-            made.append(built(len(made)))
-        return PLAN, made[-1]
+    def write(options: Options) -> BuildPlan:
+        written.append(options.constraints)
+        error = refused.get(options.constraints)
+        if isinstance(error, RequirementsError):
+            raise error
+        return PLAN
+
+    def make(plan: BuildPlan) -> BuiltImage:
+        if written[-1] in refused:
+            raise refused[written[-1]]
+        made.append(built(len(made)))
+        return made[-1]
 
     monkeypatch.setattr(importing, "check_imports", check)
     monkeypatch.setattr(importing, "repairs", ways)
     monkeypatch.setattr(importing, "make_world", lambda *given, **more: None)
     services = Services(cache=folder)
     _, image = importing.repair_imports(
-        PLAN, made[0], Options(repair=2), remake, services, events.append
+        PLAN, made[0], Options(repair=2), write, make, services, events.append
     )
+    if isinstance(refused.get(written[-1]), (PlanError, BuildError)):
+        raise AssertionError("the context that is left is not the image's")
     return [e.finding.code for e in events if isinstance(e, Noticed)], image.id
 
 
@@ -79,6 +88,7 @@ def test_repairs_until_the_imports_pass_or_the_tries_are_used(
 
 
 NO_LOCK = RequirementsError("no wheel for b", code="no-wheel")
+NO_PLAN = PlanError("the base takes no packages", code="embedded-needs-run")
 NO_BUILD = BuildError("b does not compile", code="build-failed")
 
 
@@ -87,13 +97,14 @@ NO_BUILD = BuildError("b does not compile", code="build-failed")
     [
         ({("b<2",): NO_LOCK}, ["import-not-repaired", "import-repaired"], "sha256:1"),
         ({("b<2",): NO_BUILD}, ["import-not-repaired", "import-repaired"], "sha256:1"),
+        ({("b<2",): NO_PLAN}, ["import-not-repaired", "import-repaired"], "sha256:1"),
         (
             {("b<2",): NO_LOCK, ("a>1",): NO_BUILD},
             ["import-not-repaired", "import-not-repaired", "import-fails"],
             "sha256:0",
         ),
     ],
-    ids=["no lock", "no build", "neither"],
+    ids=["no lock", "no build", "no plan", "neither"],
 )
 def test_a_repair_that_cannot_be_made_gives_way_to_the_next(
     refused: Mapping[tuple[str, ...], Exception],
@@ -153,18 +164,24 @@ def first(
     events: list[Event] = []
     better = Repair(options=Options(constraints=(way,)), what=way) if way else None
 
-    def make(plan: BuildPlan) -> BuiltImage:
-        raise BuildError("frames does not build", details=[said])
+    failures = [BuildError("frames does not build", details=[said])]
 
-    def remake(options: Options) -> tuple[BuildPlan, BuiltImage]:
-        if second is not None:
+    def write(options: Options) -> BuildPlan:
+        if isinstance(second, RequirementsError):
             raise second
-        return PLAN, built(1)
+        if isinstance(second, BuildError):
+            failures.append(second)
+        return PLAN
+
+    def make(plan: BuildPlan) -> BuiltImage:
+        if failures:
+            raise failures.pop(0)
+        return built(1)
 
     monkeypatch.setattr(importing, "wheels_instead", lambda *given: better)
     monkeypatch.setattr(importing, "make_world", lambda *given, **more: None)
     services = Services(cache=folder)
-    _, _, options = importing.first_image(PLAN, Options(), make, remake, services, events.append)
+    _, _, options = importing.first_image(PLAN, Options(), write, make, services, events.append)
     codes = [e.finding.code for e in events if isinstance(e, Noticed)]
     return [*codes, *options.constraints]
 
@@ -177,25 +194,32 @@ def test_a_source_that_does_not_build(monkeypatch: pytest.MonkeyPatch, tmp_path:
 def test_a_header_and_then_a_release(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Each change is told; the next one builds upon it."""
     events: list[Event] = []
-    lacks = "fatal error: zlib.h: No such file or directory"
-    said = [("header-missing", lacks), ("build-failed", WORDS)]
+    failures = [
+        BuildError("a header", code="header-missing", subject="zlib.h"),
+        BuildError("frames does not build", details=[WORDS]),
+    ]
+    later = replace(PLAN, requirements=replace(PLAN.requirements, python="3.9"))
+    seen = []
+
+    def write(options: Options) -> BuildPlan:
+        return later
 
     def make(plan: BuildPlan) -> BuiltImage:
-        code, line = said.pop(0)
-        raise BuildError("frames does not build", code=code, details=[line])
-
-    def remake(options: Options) -> tuple[BuildPlan, BuiltImage]:
-        return (PLAN, built(1)) if not said else (PLAN, make(PLAN))
+        if failures:
+            raise failures.pop(0)
+        return built(1)
 
     def older(details: object, found: object, options: Options, world: object) -> Repair:
+        seen.append(found)
         return Repair(options=replace(options, constraints=("frames<=1.0",)), what="frames<=1.0")
 
     monkeypatch.setattr(importing, "wheels_instead", older)
     monkeypatch.setattr(importing, "make_world", lambda *given, **more: World())
     services = Services(cache=tmp_path)
-    _, _, options = importing.first_image(PLAN, Options(), make, remake, services, events.append)
+    _, _, options = importing.first_image(PLAN, Options(), write, make, services, events.append)
     assert (options.apt, options.constraints) == (("zlib1g-dev",), ("frames<=1.0",))
     assert len(events) == 2
+    assert seen == [later.requirements]  # those that the second build failed with
 
 
 class World:

@@ -11,6 +11,14 @@ from nb2image.errors import BuildError, EngineError
 INSTALL = "[build 2/4] RUN --mount=type=cache,target=/c uv pip install -r requirements.txt"
 
 
+def test_the_header_that_is_missing_is_the_causes_subject() -> None:
+    """Wherever the compiler's line stands: of the lines only the last are shown."""
+    lines = ("x.c:1:10: fatal error: libxml/tree.h: No such file or directory", *["more"] * 40)
+    error = explain(Failure(step=INSTALL, message="exit code: 1", lines=lines))
+    assert (error.code, error.subject) == ("header-missing", "libxml/tree.h")
+    assert not any("tree.h" in line for line in error.details)
+
+
 @pytest.mark.parametrize(
     ("output", "code", "says"),
     [
@@ -60,6 +68,7 @@ def test_known_causes(output: str, code: str, says: str) -> None:
     error = explain(failure)
     assert error.code == code
     assert says in error.message
+    assert error.subject in output
     assert "step [build 2/4] failed" in error.message
     assert error.hint
     assert error.details[0] == "RUN uv pip install -r requirements.txt"

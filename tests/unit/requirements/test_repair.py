@@ -123,22 +123,20 @@ def test_what_needs_no_choice_is_offered_once(index: FakeIndex) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "given", "expected"),
+    ("header", "given", "expected"),
     [
-        ("a.c:3:10: fatal error: zlib.h: No such file or directory", (), ("zlib1g-dev",)),
-        ("a package is compiled and its header zlib.h is not there", (), ("zlib1g-dev",)),
-        ("fatal error: libxml/tree.h: No such file or directory", (), ("libxml2-dev",)),
-        ("fatal error: zlib.h: No such file or directory", ("zlib1g-dev",), None),
-        ("fatal error: of_their_own.h: No such file or directory", (), None),
-        ("fatal error: ../../etc/passwd.h: No such file or directory", (), None),
-        ("error: command 'gcc' failed", (), None),
+        ("zlib.h", (), ("zlib1g-dev",)),
+        ("libxml/tree.h", (), ("libxml2-dev",)),
+        ("zlib.h", ("zlib1g-dev",), None),
+        ("of_their_own.h", (), None),
+        ("../../etc/passwd.h", (), None),
     ],
 )
 def test_a_header_that_a_build_lacks(
-    index: FakeIndex, said: str, given: tuple[str, ...], expected: tuple[str, ...] | None
+    index: FakeIndex, header: str, given: tuple[str, ...], expected: tuple[str, ...] | None
 ) -> None:
     """The package that has it is added; one that is there and does not help is not added again."""
     found = Requirements(python="3.11", platform="x86_64-manylinux_2_36", text="")
     options = Options(apt=given)
-    made = header_packages([said], found, options, world(index, options))
+    made = header_packages([header], found, options, world(index, options))
     assert (made.options.apt if made else None) == expected
