@@ -70,14 +70,14 @@ def choose(
     """The builder for a plan.
 
     An image for the local engine is made quickest by the engine itself, one for a registry or a
-    file by us; what must be compiled can only be made by an engine, or by podman, which needs
-    none. Each is asked only where its answer matters. Raises OptionError for options that
+    file by us; what must be compiled is made best by an engine, or by podman, which needs none.
+    Each is asked only where its answer matters. Raises OptionError for options that
     contradict, PlanError for a GPU image that we cannot make.
     """
     choice = preferred(plan, asked, engine_answers)
     podmans = PODMAN.issuperset(asked.engineless)
     if choice.builder == "embedded" and asked.builder == "auto" and podmans:
-        needs = "there are packages to compile" if needs_compiler(plan) else ""
+        needs = "there are packages to compile" if needs_tools(plan) else ""
         needs = needs or needs_run(plan)
         if needs and podman_is_here():
             choice = Choice(builder="podman", reason=f"{choice.reason}, and {needs}")
@@ -116,8 +116,8 @@ def preferred(plan: BuildPlan, asked: BuildOptions, engine_answers: Callable[[],
         return Choice(builder="embedded", reason=f"for {asked.engineless[0]}")
     if not engine_answers():
         return Choice(builder="embedded", reason="no container engine answers")
-    needs = "packages to compile" if needs_compiler(plan) else "Debian packages to install"
-    if needs_compiler(plan) or system_packages(plan):
+    needs = "packages to build" if needs_build(plan) else "Debian packages to install"
+    if needs_build(plan) or system_packages(plan):
         return Choice(builder="docker", reason=f"there are {needs}")
     return Choice(builder="docker", reason="the image is for the local engine")
 
@@ -162,9 +162,15 @@ def base_without_engine(plan: BuildPlan) -> str:
     return f"this base from its registry, or one made from {packages} when none answers"
 
 
-def needs_compiler(plan: BuildPlan) -> bool:
+def needs_build(plan: BuildPlan) -> bool:
     """Whether a package of the lock has no wheel."""
     return any(not package.wheel for package in plan.requirements.locked)
+
+
+def needs_tools(plan: BuildPlan) -> bool:
+    """Whether a package is built with packages of the distribution: a compiler, or git."""
+    found = plan.requirements
+    return any(p.stage == "build" for p in found.system) or any(not p.hashes for p in found.locked)
 
 
 def system_packages(plan: BuildPlan) -> bool:

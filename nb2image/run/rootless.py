@@ -136,7 +136,7 @@ def writable(
         Bind(source=outputs, target=OUTPUTS, writable=True),
         Bind(source=temporary, target="/tmp", writable=True),
     ]
-    if files:
+    if any(target.startswith(f"{RUNTIME}/") for target, _ in files):
         shutil.copytree(inside(image.root, RUNTIME[1:]), runtime, symlinks=True)
         binds.append(Bind(source=runtime, target=RUNTIME))
     for target, data in files:

@@ -1,4 +1,4 @@
-"""What must be compiled is built by podman where no engine answers."""
+"""Podman builds a context's Dockerfile where no engine answers."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ def host(
 
 
 def test_a_package_without_a_wheel(host: str, settings: dict[str, str], tmp_path: Path) -> None:
-    """Podman is taken by itself; the image lies in a file and is proved in a sandbox."""
+    """The image lies in a file and is proved in a sandbox."""
     write_notebook(tmp_path / "old.ipynb", "import docopt\nprint(docopt.__version__)")
     (tmp_path / "requirements.txt").write_text("docopt==0.6.2\n")
-    options = ("--base-image", f"{host}/{BASE}", "--json")
+    options = ("--base-image", f"{host}/{BASE}", "--builder", "podman", "--json")
     made = nb2image("convert", "old.ipynb", *options, cwd=tmp_path, env=settings)
     assert made.returncode == 0, made.stderr
     report = json.loads(made.stdout)

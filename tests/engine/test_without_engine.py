@@ -14,6 +14,7 @@ from nb2image.run.container import run_image
 from nb2image.run.request import Limits, RunRequest
 from nb2image.run.sandbox import RUNTIMES
 from tests.engine.command import nb2image, write_notebook
+from tests.index.wheels import sdist
 
 NO_ENGINE = {"DOCKER_HOST": "unix:///nonexistent/docker.sock"}
 
@@ -67,6 +68,39 @@ def test_every_release_of_debian_makes_a_base(python: str, tmp_path: Path) -> No
     assert ran.stdout.splitlines() == [
         *(python, "True", "(42,)", "Asia/Kolkata libc.so.6", "six")
     ], ran.stderr
+
+
+SETUP = """
+import os, socket
+from setuptools import setup
+try:
+    socket.create_connection(("1.1.1.1", 53), 3)
+    network = True
+except OSError:
+    network = False
+open("where.py", "w").write(f"found = {(os.getuid(), network, os.path.exists('HOST'))}")
+setup(name="where", version="1.0", py_modules=["where"])
+"""
+
+
+def test_a_source_distribution_is_built_in_a_sandbox(tmp_path: Path) -> None:
+    """As the image's user, without a network; the next build takes the same wheel again."""
+    links = tmp_path / "links"
+    links.mkdir()
+    name, data = sdist("where", "1.0", files={"setup.py": SETUP.replace("HOST", str(links))})
+    (links / name).write_bytes(data)
+    write_notebook(tmp_path / "asks.ipynb", "!pip install where==1.0\nimport where\nwhere.found")
+    env = NO_ENGINE | {"PIP_FIND_LINKS": str(links), "NB2IMAGE_CACHE": str(tmp_path / "cache")}
+    argv = ("convert", "asks.ipynb", "--no-verify", "--force", "--json")
+    made = nb2image(*argv, cwd=tmp_path, env=env)
+    assert made.returncode == 0, made.stderr
+    assert "wheels built from source" in made.stderr
+    ran = nb2image("run", "asks-image.tar", "--quiet", cwd=tmp_path, env=env)
+    assert ran.stdout == "(10001, False, False)\n", ran.stderr
+    again = nb2image(*argv, cwd=tmp_path, env=env)
+    assert json.loads(again.stdout)["image"]["id"] == json.loads(made.stdout)["image"]["id"]
+    assert "Successfully built" in made.stderr
+    assert "Successfully built" not in again.stderr
 
 
 def test_a_flood_of_output_is_stopped(tmp_path: Path) -> None:

@@ -7,10 +7,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from nb2image.build.embedded import project
+from nb2image.build.embedded import project, workshop
 from nb2image.build.embedded.base import Base
 from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.bytecode import Compiler, find_compiler
@@ -23,7 +23,6 @@ from nb2image.build.embedded.targets import Delivery, Destination
 from nb2image.build.embedded.venv import (
     LARGE,
     MOST_LAYERS,
-    RECIPE,
     VenvOptions,
     Wheel,
     groups,
@@ -31,10 +30,12 @@ from nb2image.build.embedded.venv import (
     wheel_layer,
 )
 from nb2image.build.embedded.wheels import (
-    WheelSource,
+    BuiltWheel,
+    FileSource,
     refuse_what_does_not_fit,
-    refuse_what_needs_a_run,
+    refuse_what_has_no_hash,
 )
+from nb2image.build.embedded.workshop import Workshop, sources
 from nb2image.build.interface import BuildRequest
 from nb2image.errors import BuildError
 from nb2image.events import Emit, Noticed, StageFinished, StageStarted
@@ -62,6 +63,7 @@ class EmbeddedBuilder:
     base: BaseSource
     delivery: Delivery
     destination: Destination
+    workshop: Workshop
     compression: Compression = "gzip"
     check: str = ""
     """The digest that the image must have: of its manifest (or index), or of its config."""
@@ -114,29 +116,37 @@ class EmbeddedBuilder:
         """The image of one context, its layers in the cache."""
         project.refuse_edited_dockerfile(context)
         plan = read_context(context)
-        refuse_what_needs_a_run(plan)
+        refuse_what_has_no_hash(plan)
         requirements = plan.requirements
         platform = Target(python=requirements.python, platform=requirements.platform)
         architecture = ARCHITECTURES[platform.architecture]
         # the base and the wheels come from different servers: both at once
         with ThreadPoolExecutor(1) as threads:
             coming = threads.submit(self.base.get, plan, architecture, emit)
+            built: dict[str, BuiltWheel] = {}
+            if sources(plan):
+                with step(emit, workshop.STEP):
+                    built = self.workshop.wheels(plan, coming.result(), self._files(context), emit)
             with step(emit, f"dependencies: {len(requirements.locked)} wheels"):
-                wheels = self._wheel_layers(context, plan, emit)
+                wheels = self._wheel_layers(context, plan, built, emit)
             with step(emit, f"base: {self.base.described}"):
                 base = coming.result()
         chosen = f"the base is {base.name}, {base.reason}"
         finding = Finding(severity="note", code="base-chosen", message=chosen)
         emit(Noticed(stage="build", finding=finding))
-        refuse_what_does_not_fit(plan, self.base.target(plan, platform))
+        refuse_what_does_not_fit(plan, self.base.target(plan, platform), built)
         with step(emit, "the project"):
             layers = self._own_layers(context, plan, base, wheels)
         return make_image(plan, base, layers), base
 
-    def _wheel_layers(self, context: Path, plan: BuildPlan, emit: Emit) -> list[Layer]:
-        source = WheelSource(
-            index=self.index, http=self.http, cache=self.cache, folder=context / WHEELS
-        )
+    def _files(self, context: Path) -> FileSource:
+        folder = context / WHEELS
+        return FileSource(index=self.index, http=self.http, cache=self.cache, folder=folder)
+
+    def _wheel_layers(
+        self, context: Path, plan: BuildPlan, built: Mapping[str, BuiltWheel], emit: Emit
+    ) -> list[Layer]:
+        source = replace(self._files(context), built=built)
         options = VenvOptions(
             python=plan.requirements.python,
             compression=self.compression,
@@ -150,7 +160,7 @@ class EmbeddedBuilder:
             ThreadPoolExecutor(os.cpu_count() or 2) as makers,
             ThreadPoolExecutor(CONNECTIONS) as fetchers,
         ):
-            coming = [fetchers.submit(source.one, package) for package in packages]
+            coming = [fetchers.submit(source.wheel, package) for package in packages]
             made: list[Future[Layer]] = []
             waiting: list[Wheel] = []
             try:
@@ -193,12 +203,7 @@ class EmbeddedBuilder:
     ) -> list[Layer]:
         packing = self.compression
         python = plan.requirements.python
-        version = base_python(base)
-        facts = base.facts
-        key = f"setup/{RECIPE}/{python}/{version}/{packing}/{facts!r}"
-        setup = self.cache.layer(
-            key, lambda file: project.write_setup(file, facts, python, version, packing)
-        )
+        setup = project.setup_layer(self.cache, base, python, packing)
         layers = [*base.added, setup, *in_order(wheels)]
         if any(file.kind in ("data", "included") for file in plan.files):
             layers.append(
@@ -214,15 +219,6 @@ class EmbeddedBuilder:
             if self.cache.find(layer.digest, layer.size) is None:
                 self.cache.keep(file, layer.digest)
         return layer
-
-
-def base_python(base: Base) -> str:
-    """The full version of the base's Python, where its settings tell (official images do)."""
-    for line in base.settings.get("Env") or ():
-        name, _, value = str(line).partition("=")
-        if name == "PYTHON_VERSION":
-            return value
-    return ""
 
 
 @contextmanager

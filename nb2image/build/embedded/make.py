@@ -23,6 +23,8 @@ from nb2image.build.embedded.http import Http
 from nb2image.build.embedded.pull import RegistryBase
 from nb2image.build.embedded.sources import ArchiveBase, BaseSource
 from nb2image.build.embedded.targets import Delivery, Destination
+from nb2image.build.embedded.tools import Toolbox
+from nb2image.build.embedded.workshop import Workshop
 from nb2image.errors import BuildError, OptionError, PlanError
 from nb2image.events import Emit, Noticed
 from nb2image.model import BuildPlan, Finding
@@ -44,15 +46,18 @@ def make_builder(
     """The builder for a plan. Raises OptionError."""
     delivery = make_delivery(services)
     http, cache = delivery.http, delivery.cache
+    base = base_source(plan, asked, http, cache, delivery.credentials, services)
+    toolbox = Toolbox(services=services, network=http.network)
     return EmbeddedBuilder(
         run=services.run,
         environ=services.environ,
         http=http,
         index=LateIndex(http.network, services),
         cache=cache,
-        base=base_source(plan, asked, http, cache, delivery.credentials, services),
+        base=base,
         delivery=delivery,
         destination=destination,
+        workshop=Workshop(services=services, base=base, delivery=delivery, toolbox=toolbox),
         compression=asked.compression,
         check=asked.check,
         others=asked.others,

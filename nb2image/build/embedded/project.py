@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from nb2image.build.embedded.base import BaseFacts
+from nb2image.build.embedded.base import Base, BaseFacts
+from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.layer import Compression, Layer, LayerWriter
 from nb2image.build.embedded.tarhead import Owner
-from nb2image.build.embedded.venv import write_skeleton
+from nb2image.build.embedded.venv import RECIPE, write_skeleton
 from nb2image.errors import BuildError
 from nb2image.image import contract
 from nb2image.image.quote import printable, project_path
@@ -21,6 +22,22 @@ from nb2image.project.context import read_manifest, sha256_of
 APP_OWNER = Owner(uid=contract.UID, gid=contract.UID)
 Write = Callable[[BinaryIO], Layer]
 RUNTIME_FILES = ("requirements.txt", "plan.json")
+
+
+def setup_layer(cache: BlobCache, base: Base, python: str, compression: Compression) -> Layer:
+    """The layer of ``write_setup``, made once for each base."""
+    version, facts = base_python(base), base.facts
+    key = f"setup/{RECIPE}/{python}/{version}/{compression}/{facts!r}"
+    return cache.layer(key, lambda file: write_setup(file, facts, python, version, compression))
+
+
+def base_python(base: Base) -> str:
+    """The full version of the base's Python, where its settings tell (official images do)."""
+    for line in base.settings.get("Env") or ():
+        name, _, value = str(line).partition("=")
+        if name == "PYTHON_VERSION":
+            return value
+    return ""
 
 
 def write_setup(

@@ -1,10 +1,12 @@
-"""Brings the locked wheels onto this machine, each verified against the lock's hash."""
+"""Brings the locked files onto this machine, each verified against the lock's hash."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
@@ -19,45 +21,79 @@ from nb2image.requirements.target import Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WheelSource:
-    """Where wheels come from."""
+class BuiltWheel:
+    """A wheel that was made here of a source distribution; it lies in the blob cache."""
+
+    name: str
+    """Its file name."""
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedFile:
+    """A file on this machine whose hash is one of the lock's."""
+
+    name: str
+    path: Path
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSource:
+    """Where the lock's files come from."""
 
     index: PackageIndex
     http: Http
     cache: BlobCache
     folder: Path | None = None
     """Of the locked files that no index on the network serves."""
+    built: Mapping[str, BuiltWheel] = field(default_factory=dict)
+    """By the name of a package that has no wheel."""
 
-    def one(self, package: LockedPackage) -> Wheel:
-        """A package's wheel."""
+    def wheel(self, package: LockedPackage) -> Wheel:
+        """A package's wheel: the lock's, or the one that was built."""
+        made = self.built.get(package.name)
+        if made is not None:
+            path, digest = self.cache.path(made.digest), made.digest
+        else:
+            locked = self.file(package)
+            path, digest = locked.path, locked.digest
+        return Wheel(package=package, path=path, sha256=digest[7:], size=path.stat().st_size)
+
+    def file(self, package: LockedPackage) -> LockedFile:
+        """A package's wheel, or its source distribution where the lock names no wheel."""
         for digest in package.hashes:
             path = self.cache.find(digest)
-            # a lock may allow several files; the wheel's name is remembered with its bytes
-            known = self.cache.fact(f"wheel-name/{digest}", str)
-            if path is not None and known == package.wheel:
-                return wheel(package, path, digest)
-        url, digest = self._address(package)
+            # a lock may allow several files; a file's name is remembered with its bytes
+            name = self.cache.fact(f"wheel-name/{digest}", str)
+            if path is not None and name and is_wanted(name, package):
+                return LockedFile(name=name, path=path, digest=digest)
+        name, url, digest = self._address(package)
         path = self._fetched(url, digest, package)
-        self.cache.remember(f"wheel-name/{digest}", package.wheel)
-        return wheel(package, path, digest)
+        self.cache.remember(f"wheel-name/{digest}", name)
+        return LockedFile(name=name, path=path, digest=digest)
 
-    def _address(self, package: LockedPackage) -> tuple[str, str]:
+    def _address(self, package: LockedPackage) -> tuple[str, str, str]:
+        """The name of the file, where it is, and its hash."""
         if package.url:
-            return package.url, package.hashes[0]
+            name = package.wheel or unquote(urlsplit(package.url).path.rpartition("/")[2])
+            return name, package.url, package.hashes[0]
         if package.vendored and self.folder and (self.folder / package.vendored).is_file():
-            return (self.folder / package.vendored).resolve().as_uri(), package.hashes[0]
+            url = (self.folder / package.vendored).resolve().as_uri()
+            return package.vendored, url, package.hashes[0]
         project = self.index.project(package.name)
         for file in project.files if project else ():
-            if file.name != package.wheel:
+            if not is_wanted(file.name, package):
                 continue
             digest = f"sha256:{file.sha256}"
-            if not file.sha256:  # a folder of wheels: the file itself tells
+            if not file.sha256:  # a folder of files: the file itself tells
                 found = local_path(file.url)
                 digest = digest_of(found) if found else package.hashes[0]
             if digest in package.hashes:
-                return file.url, digest
+                return file.name, file.url, digest
+        named = package.wheel or f"a source of {package.name} {package.version}"
         raise BuildError(
-            f"the package index no longer has {package.wheel} with the hash of the lock",
+            f"the package index no longer has {named} with the hash of the lock",
             code="wheel-missing",
             hint="convert the notebook again to make a new lock",
         )
@@ -65,7 +101,8 @@ class WheelSource:
     def _fetched(self, url: str, digest: str, package: LockedPackage) -> Path:
         local = local_path(url)
         if local is None:
-            return self.http.blob(url, self.cache, digest, size=package.size, what=package.wheel)
+            what = package.wheel or f"{package.name} {package.version}"
+            return self.http.blob(url, self.cache, digest, size=package.size, what=what)
         found = self.cache.find(digest)
         if found:
             return found
@@ -81,35 +118,38 @@ class WheelSource:
             return self.cache.keep(file, digest)
 
 
-def wheel(package: LockedPackage, path: Path, digest: str) -> Wheel:
-    """The record of a wheel that is here."""
-    return Wheel(package=package, path=path, sha256=digest[7:], size=path.stat().st_size)
+def is_wanted(name: str, package: LockedPackage) -> bool:
+    """Whether a file of a package is the lock's wheel, or a source where the lock has no wheel."""
+    return name == package.wheel if package.wheel else not name.endswith(".whl")
 
 
-def refuse_what_needs_a_run(plan: BuildPlan) -> None:
-    """Raise PlanError, naming every package that has no wheel: nothing is compiled here."""
-    source = [p for p in plan.requirements.locked if not p.wheel or not p.hashes]
+def refuse_what_has_no_hash(plan: BuildPlan) -> None:
+    """Raise PlanError, naming every package that is no file with a hash, but a repository."""
+    source = [p for p in plan.requirements.locked if not p.hashes]
     if source:
         names = ", ".join(f"{p.name} {p.version}".strip() for p in source)
         raise PlanError(
-            f"the embedded builder installs wheels only, and there is none for: {names}",
+            f"the embedded builder installs files that the lock has hashes of; not: {names}",
             code="embedded-needs-wheels",
             hint="build with an engine (--builder docker, or podman, which needs no daemon and no "
-            "root), or choose a Python for which they exist",
+            "root), or name a release of the package index instead",
         )
 
 
-def refuse_what_does_not_fit(plan: BuildPlan, target: Target) -> None:
+def refuse_what_does_not_fit(
+    plan: BuildPlan, target: Target, built: Mapping[str, BuiltWheel]
+) -> None:
     """Raise PlanError for wheels that the base's C library or processor cannot run."""
     tags = set(target.tags())
     wrong = []
     for package in plan.requirements.locked:
+        name = package.wheel or built[package.name].name
         try:
-            fits = not tags.isdisjoint(parse_wheel_filename(package.wheel)[3])
+            fits = not tags.isdisjoint(parse_wheel_filename(name)[3])
         except InvalidWheelFilename:
             fits = False
         if not fits:
-            wrong.append(package.wheel)
+            wrong.append(name)
     if wrong:
         raise PlanError(
             f"these wheels do not run on {target.platform} with Python {target.python}: "

@@ -21,6 +21,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from nb2image.requirements.index.client import PackageIndex
 from nb2image.requirements.index.listing import IndexFile
+from nb2image.requirements.index.local import local_path
 from nb2image.requirements.index.release import releases
 from nb2image.requirements.target import Target
 
@@ -159,6 +160,15 @@ def write_stub(stub: Stub, folder: Path) -> Path:
     return path
 
 
+def sha256_of(file: IndexFile) -> str:
+    """A file's hash as its index says it; a file in a folder tells its own."""
+    path = None if file.sha256 else local_path(file.url)
+    if path is None or not path.is_file():
+        return file.sha256
+    with path.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
 def with_sdists(pylock: str, stubs: tuple[Stub, ...], folder: Path) -> str:
     """uv's lock with the sdists in place of their stand-ins."""
     for stub in stubs:
@@ -166,7 +176,8 @@ def with_sdists(pylock: str, stubs: tuple[Stub, ...], folder: Path) -> str:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         at = rf'wheels = \[\{{ (?:url|path) = "[^"]*{re.escape(stub.file_name)}"'
         entry = rf"{at},[^\n]*{digest}[^\n]*\]"
-        url, sha256 = json.dumps(stub.sdist.url), json.dumps(stub.sdist.sha256)
-        sdist = f"sdist = {{ url = {url}, hashes = {{ sha256 = {sha256} }} }}"
+        url, sha256 = json.dumps(stub.sdist.url), sha256_of(stub.sdist)
+        hashes = f"sha256 = {json.dumps(sha256)}" if sha256 else ""
+        sdist = f"sdist = {{ url = {url}, hashes = {{ {hashes} }} }}"
         pylock = re.sub(entry, sdist.replace("\\", "\\\\"), pylock)
     return pylock

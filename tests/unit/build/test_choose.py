@@ -15,7 +15,11 @@ from nb2image.model import Accelerator, BuildPlan, SystemPackage
 from tests.unit.gpu.locks import ONNX_12, TORCH_12
 from tests.unit.image.plans import PACKAGE, PLAN, REQUIREMENTS, plan
 
-COMPILED = plan(requirements=replace(REQUIREMENTS, locked=(replace(PACKAGE, wheel=""),)))
+SOURCE = replace(REQUIREMENTS, locked=(replace(PACKAGE, wheel=""),))
+BUILT = plan(requirements=SOURCE)
+GCC = SystemPackage(name="build-essential", reason="compiled", stage="build")
+COMPILED = plan(requirements=replace(SOURCE, system=(GCC,)))
+CLONED = plan(requirements=replace(REQUIREMENTS, locked=(replace(PACKAGE, hashes=()),)))
 SYSTEM = plan(
     requirements=replace(REQUIREMENTS, system=(SystemPackage(name="libgl1", reason="asked for"),))
 )
@@ -36,7 +40,7 @@ NEWER = plan(
         (PLAN, {"push": True}, True, "embedded", "--push"),
         (PLAN, {"base": "debian"}, True, "embedded", "--base"),
         (PLAN, {"compression": "zstd"}, True, "embedded", "--compression zstd"),
-        (COMPILED, {}, True, "docker", "compile"),
+        (BUILT, {}, True, "docker", "build"),
         (SYSTEM, {}, True, "docker", "Debian packages"),
     ],
 )
@@ -53,6 +57,8 @@ def test_builder(
     ("of", "asked", "podman", "builder"),
     [
         (COMPILED, {}, True, "podman"),
+        (CLONED, {}, True, "podman"),
+        (BUILT, {}, True, "embedded"),
         (COMPILED, {}, False, "embedded"),
         (COMPILED, {"archive": Path("image.tar")}, True, "podman"),
         (COMPILED, {"push": True}, True, "podman"),

@@ -8,11 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from nb2image.requirements.index.listing import IndexFile
 from nb2image.requirements.target import Target
 from nb2image.requirements.versions.fresh import lower_bounds, resolve_newest
 from nb2image.requirements.versions.mend import resolve_mended
 from nb2image.requirements.versions.resolver import Refusal, Resolution, ResolveRequest
-from nb2image.requirements.versions.stub import repaired, stubs_of, with_sdists, write_stub
+from nb2image.requirements.versions.stub import (
+    repaired,
+    sha256_of,
+    stubs_of,
+    with_sdists,
+    write_stub,
+)
 from tests.unit.requirements.builders import wanted
 from tests.unit.requirements.fake_index import FakeIndex
 
@@ -140,6 +147,16 @@ def test_a_stand_in_becomes_its_sdist_in_the_lock(tmp_path: Path) -> None:
         f'[[packages]]\nsdist = {{ url = "https://files.test/my_lib-1.0.tar.gz", '
         f'hashes = {{ sha256 = "{stub.sdist.sha256}" }} }}\n'
     )
+
+
+def test_an_sdist_in_a_folder_tells_its_own_hash(tmp_path: Path) -> None:
+    """A page on this host, or a folder of files, says none."""
+    path = tmp_path / "tool-1.0.tar.gz"
+    path.write_bytes(b"bytes")
+    digest = hashlib.sha256(b"bytes").hexdigest()
+    assert sha256_of(IndexFile(name=path.name, url=path.as_uri())) == digest
+    assert sha256_of(IndexFile(name=path.name, url=path.as_uri(), sha256="ab")) == "ab"
+    assert sha256_of(IndexFile(name=path.name, url="https://files.test/tool-1.0.tar.gz")) == ""
 
 
 def test_lower_bounds_are_the_newest_then_two_years_older() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.http import Http
-from nb2image.build.embedded.wheels import WheelSource
+from nb2image.build.embedded.wheels import FileSource
 from nb2image.model import LockedPackage
 from nb2image.network import NetworkConfig
 from nb2image.requirements.index.listing import IndexFile
@@ -109,8 +109,8 @@ def test_the_embedded_builder_takes_it_from_the_context(folder: Path, tmp_path: 
     """No index is asked, and nothing of this host's settings counts."""
     index = FakeIndex(down={"tool"})
     cache = BlobCache(root=tmp_path / "cache")
-    source = WheelSource(index=index, http=Http(NetworkConfig()), cache=cache, folder=folder)
-    wheel = source.one(TOOL)
+    source = FileSource(index=index, http=Http(NetworkConfig()), cache=cache, folder=folder)
+    wheel = source.wheel(TOOL)
     assert (wheel.path.read_bytes(), wheel.sha256) == (b"bytes", DIGEST)
 
 
