@@ -62,6 +62,8 @@ class Options:
 
     # the image
     base_image: str = ""
+    packaged_base: bool = False
+    """The base will be made of Debian's packages: of the Pythons that they have."""
     entry: Entry = "script"
     layout: Literal["multi-stage", "single-stage"] = "multi-stage"
     compile_bytecode: bool = False

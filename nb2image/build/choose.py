@@ -38,6 +38,11 @@ class BuildOptions:
     """Contexts of the same image for other platforms."""
 
     @property
+    def packaged(self) -> bool:
+        """Whether the base is made of Debian's packages, unless an image is named."""
+        return self.base == "debian" or bool(not self.base and (self.snapshot or self.mirror))
+
+    @property
     def engineless(self) -> tuple[str, ...]:
         """The options that are given and that an engine does not know."""
         given = {

@@ -47,6 +47,7 @@ def gather(given: Mapping[str, Any]) -> Options:
         compute_cap=given.get("compute_cap") or "",
         gpu_base=given["gpu_base"].value if given.get("gpu_base") else "",
         base_image=given.get("base_image", ""),
+        packaged_base=gather_build(given).packaged,
         entry=given.get("entry", Entry.script).value,
         layout="single-stage" if given.get("single_stage") else "multi-stage",
         compile_bytecode=given.get("compile_bytecode", False),

@@ -69,10 +69,10 @@ def planned_base(
 ) -> BaseImage:
     """The base of an image. Raises PlanError when there is none that serves the packages."""
     if accelerator.kind == "cpu":
-        return base_for(python, options.base_image)
+        return base_for(python, options)
     if options.base_image:
         check_named(options.base_image)
-        return base_for(python, options.base_image)
+        return base_for(python, options)
     system = system_rows(locked)
     if options.gpu_base == "slim" and system:
         raise PlanError(

@@ -7,6 +7,7 @@ import re
 from nb2image.errors import OptionError, PlanError
 from nb2image.image import quote
 from nb2image.model import BaseImage
+from nb2image.options import Options
 
 SUITES = {
     "3.6": "bullseye",
@@ -45,20 +46,30 @@ OLDEST_GLIBC = "2.28"
 the wheels of the large packages ask for no more (numpy, scipy, torch: manylinux_2_28)."""
 
 
-def base_for(python: str, named: str = "") -> BaseImage:
-    """The base image for a Python (``3.11``); ``named`` is the user's own choice.
+DEFAULT = Options()
 
-    Raises PlanError when there is none, OptionError when ``named`` is no image reference.
+
+def suites_for(options: Options) -> dict[str, str]:
+    """The Debian release by Python, of the bases that can be had."""
+    return PACKAGED if options.packaged_base and not options.base_image else SUITES
+
+
+def base_for(python: str, options: Options = DEFAULT) -> BaseImage:
+    """The base image for a Python (``3.11``).
+
+    Raises PlanError when there is none, OptionError when the one that is named is no reference.
     """
     quote.python_version(python)
-    if named:
-        return named_base(python, named)
-    suite = SUITES.get(python)
+    if options.base_image:
+        return named_base(python, options.base_image)
+    suites = suites_for(options)
+    suite = suites.get(python)
     if suite is None:
+        what = "Debian release with" if options.packaged_base else "official slim image of"
         raise PlanError(
-            f"there is no official slim image of Python {python}",
+            f"there is no {what} Python {python}",
             code="base-missing",
-            hint=f"choose --python from {', '.join(SUITES)}, or name an image with --base-image",
+            hint=f"choose --python from {', '.join(suites)}, or name an image with --base-image",
         )
     return BaseImage(
         reference=f"python:{python}-slim-{suite}",

@@ -16,7 +16,7 @@ from datetime import date, timedelta
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from nb2image.image.base import SUITES
+from nb2image.image.base import suites_for
 from nb2image.model import DirectRequirement, Need, Place, Requirements
 from nb2image.options import Options
 from nb2image.requirements.age.python_releases import order
@@ -170,7 +170,7 @@ def older_python(failure: ImportFailure, found: Requirements, options: Options) 
     left = REMOVED_MODULES.get(failure.missing, "")
     if match is not None:
         left = REMOVED_NAMES.get((match["module"], match["name"]), "")
-    older = [v for v in SUITES if left and order(v) < order(left)]
+    older = [v for v in suites_for(options) if left and order(v) < order(left)]
     if options.python or not older or order(found.python) < order(left):
         return None
     what = f"{match['module']}.{match['name']}" if match else failure.missing

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from nb2image.image.base import SUITES
+from nb2image.image.base import suites_for
 from nb2image.model import (
     DirectRequirement,
     Evidence,
@@ -81,7 +81,7 @@ def find_wanted(notebook: Notebook, script: Script, project: Project, world: Wor
     python = choose_python(
         notebook,
         options,
-        available=tuple(SUITES),
+        available=tuple(suites_for(options)),
         files=[*named_python(notebook), *named_pythons(project.workdir, project.read)],
         environment=there.python if there else "",
         bounds=python_bounds(script),

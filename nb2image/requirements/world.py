@@ -52,7 +52,7 @@ class World:
 
     def base_of(self, python: str) -> BaseImage:
         """The image's base. Raises PlanError when there is none."""
-        return self.base or base_for(python, self.options.base_image)
+        return self.base or base_for(python, self.options)
 
     def platform(self, python: str) -> str:
         """uv's name of the image's platform: architecture and the base's glibc."""

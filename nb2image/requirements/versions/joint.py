@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 
 from nb2image.errors import RequirementsError
 from nb2image.events import OutputLine
-from nb2image.image.base import SUITES
+from nb2image.image.base import suites_for
 from nb2image.model import DirectRequirement, Evidence, Finding, ResolutionStep
 from nb2image.requirements.accelerator.lean import resolve_lean
 from nb2image.requirements.age.dates import not_before
@@ -177,7 +177,7 @@ def climb_with(wanted: Wanted, world: World, start: Rung | None, *, floor: bool)
     ladder = Ladder(
         python=wanted.python,
         policy=wanted.policy,
-        available=tuple(SUITES),
+        available=tuple(suites_for(world.options)),
         today=world.today,
         pins=wanted.pins,
         soft=tuple(d.name for d in wanted.direct if is_soft(d)),

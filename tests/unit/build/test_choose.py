@@ -12,6 +12,7 @@ from nb2image.build.choose import BuildOptions, base_without_engine, choose, cho
 from nb2image.errors import OptionError, PlanError
 from nb2image.image.base import base_for
 from nb2image.model import Accelerator, BuildPlan, SystemPackage
+from nb2image.options import Options
 from tests.unit.gpu.locks import ONNX_12, TORCH_12
 from tests.unit.image.plans import PACKAGE, PLAN, REQUIREMENTS, plan
 
@@ -23,7 +24,7 @@ CLONED = plan(requirements=replace(REQUIREMENTS, locked=(replace(PACKAGE, hashes
 SYSTEM = plan(
     requirements=replace(REQUIREMENTS, system=(SystemPackage(name="libgl1", reason="asked for"),))
 )
-NAMED = plan(base=base_for("3.11", "registry.test/python:3.11"))
+NAMED = plan(base=base_for("3.11", Options(base_image="registry.test/python:3.11")))
 NEWER = plan(
     base=base_for("3.12"), requirements=replace(REQUIREMENTS, python="3.12"), bytecode=False
 )
@@ -115,6 +116,20 @@ def test_cuda_in_wheels_needs_no_engine() -> None:
     """A GPU image upon Python's own base is made of layers like any other."""
     torch = plan(requirements=replace(REQUIREMENTS, locked=TORCH_12), accelerator=GPU)
     assert choose(torch, BuildOptions(), lambda: False).builder == "embedded"
+
+
+@pytest.mark.parametrize(
+    ("asked", "packaged"),
+    [
+        ({}, False),
+        ({"base": "debian"}, True),
+        ({"snapshot": "2026-01-15"}, True),
+        ({"base": "base.tar", "mirror": "http://mirror.test"}, False),
+    ],
+)
+def test_what_makes_a_base_of_packages(asked: dict[str, Any], packaged: bool) -> None:
+    """The plan then chooses among the Pythons that Debian has."""
+    assert BuildOptions(**asked).packaged is packaged
 
 
 @pytest.mark.parametrize(

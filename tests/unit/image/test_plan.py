@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from nb2image.errors import OptionError, PlanError
-from nb2image.image.base import SUITES, base_for
+from nb2image.image.base import GLIBC, PACKAGED, SUITES, base_for, suites_for
 from nb2image.image.plan import CREATED, make_build_plan
 from nb2image.model import BuildPlan, Finding, Notebook, Revision
 from nb2image.options import Options
@@ -94,6 +94,19 @@ def test_every_python_has_a_base(python: str) -> None:
     assert base.glibc in {"2.31", "2.36"}
 
 
+@pytest.mark.parametrize("python", list(PACKAGED))
+def test_a_base_of_packages_is_of_their_release(python: str) -> None:
+    """Its C library decides which wheels can be taken; an image that is named goes before."""
+    packaged = Options(packaged_base=True)
+    base = base_for(python, packaged)
+    assert base.suite == PACKAGED[python]
+    assert base.glibc == GLIBC[base.suite]
+    assert list(suites_for(packaged)) == list(PACKAGED)
+    assert suites_for(Options(packaged_base=True, base_image="me/base")) == SUITES
+    with pytest.raises(PlanError, match="no Debian release"):
+        base_for("3.6", packaged)
+
+
 @pytest.mark.parametrize("python", ["2.7", "3.5", "3.99", "3", "3.11.4", "x"])
 def test_a_python_without_a_base_is_refused(python: str) -> None:
     """With the ones that there are."""
@@ -113,11 +126,11 @@ def test_a_python_without_a_base_is_refused(python: str) -> None:
 )
 def test_a_named_base_tells_its_release_by_its_tag(named: str, suite: str, glibc: str) -> None:
     """Where the tag does not tell, an old C library is assumed."""
-    base = base_for("3.11", named)
+    base = base_for("3.11", Options(base_image=named))
     assert (base.reference, base.suite, base.glibc) == (named, suite, glibc)
 
 
 def test_a_named_base_must_be_a_reference() -> None:
     """--base-image reaches the Dockerfile's FROM."""
     with pytest.raises(OptionError):
-        base_for("3.11", "python:3.11\nRUN evil")
+        base_for("3.11", Options(base_image="python:3.11\nRUN evil"))
