@@ -25,6 +25,7 @@ from nb2image.model import BuildPlan
 from nb2image.requirements.target import Target
 
 THREADS = 4
+WITHOUT_REGISTRY = "or convert again with --base debian, which needs no registry"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,12 @@ class RegistryBase:
         python = plan.requirements.python
         name = plan.base.reference.partition("@")[0]
         registry = Registry(self.http, self.credentials, reference.registry)
-        base = pull(registry, reference, self.cache, architecture, python, name)
+        try:
+            base = pull(registry, reference, self.cache, architecture, python, name)
+        except BuildError as error:
+            if error.code == "download-failed" and not plan.base.reason.startswith("named"):
+                error.hint += f"; {WITHOUT_REGISTRY}"
+            raise
         return self.packages.added(base, plan)
 
 
