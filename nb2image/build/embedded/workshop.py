@@ -78,7 +78,7 @@ class Workshop:
                 found[name] = known
         missing = [package for package in sources(plan) if package.name not in found]
         if missing:
-            for name, made in self.make(missing, plan, source, emit).items():
+            for name, made in self.make(missing, plan, base, source, emit).items():
                 source.cache.remember(keys[name], made)
                 found[name] = made
         return found
@@ -89,13 +89,18 @@ class Workshop:
         return self.services.cache / "roots"
 
     def make(
-        self, packages: Sequence[LockedPackage], plan: BuildPlan, source: FileSource, emit: Emit
+        self,
+        packages: Sequence[LockedPackage],
+        plan: BuildPlan,
+        base: Base,
+        source: FileSource,
+        emit: Emit,
     ) -> dict[str, BuiltWheel]:
         """The wheels of some packages, by name. Raises BuildError and PlanError."""
         named = ", ".join(f"{p.name} {p.version}" for p in packages)
         with scratch(self.roots) as folder:
             layout, brought = folder / "workshop", folder / "wheels"
-            target = self.write(layout, plan, emit)
+            target = self.write(layout, with_compilers(plan, base), emit)
             sdists = [source.file(package) for package in packages]
             wanted = [build_requirements(s.path, file_name(s.name), target) for s in sdists]
             for _ in range(ROUNDS):
@@ -119,15 +124,18 @@ class Workshop:
         raise explain(Failure(step=STEP, message=f"exit code: {status}", lines=tuple(lines)))
 
     def write(self, layout: Path, plan: BuildPlan, emit: Emit) -> Target:
-        """The sandbox's image: the plan's base with the packages that only building needs.
+        """Write the sandbox's image, for this machine: what wheels can be used in it.
 
-        With what runs there.
+        Raises PlanError on a machine for which there are no images.
         """
-        architecture = ARCHITECTURES[platform.machine()]
-        base = self.base.get(with_compilers(plan, ()), architecture, emit)
-        headers = debian_headers(base, plan)
-        if headers:
-            base = self.base.get(with_compilers(plan, headers), architecture, emit)
+        architecture = ARCHITECTURES.get(platform.machine())
+        if architecture is None:
+            raise PlanError(
+                f"no sandbox to build wheels in can be made for {platform.machine()}",
+                code="embedded-needs-wheels",
+                hint="build with an engine (--builder docker)",
+            )
+        base = self.base.get(plan, architecture, emit)
         python = plan.requirements.python
         setup = project.setup_layer(self.delivery.cache, base, python, "gzip")
         image = make_image(plan, base, [*base.added, setup])
@@ -200,19 +208,18 @@ def built_key(package: LockedPackage, plan: BuildPlan, base: Base) -> str:
     return f"built/{RECIPE}/{platform.machine()}/{below}/{tools}/{'+'.join(package.hashes)}"
 
 
-def with_compilers(plan: BuildPlan, headers: Iterable[str]) -> BuildPlan:
-    """The plan of the sandbox: nothing but the packages that building needs."""
-    names = [*build_packages(plan), *headers]
-    names = sorted({*names, *SHELL}) if names else []
-    system = tuple(SystemPackage(name=name, reason="to build with") for name in names)
+def with_compilers(plan: BuildPlan, base: Base) -> BuildPlan:
+    """The plan of the sandbox: nothing but the packages that building needs.
+
+    The official images have Python's own headers; Debian's Python has them in a package.
+    """
+    names = set(build_packages(plan))
+    if names:
+        names.update(SHELL)
+        if base.facts.interpreter.startswith("/usr/bin/"):
+            names.add(f"libpython{plan.requirements.python}-dev")
+    system = tuple(SystemPackage(name=name, reason="to build with") for name in sorted(names))
     return replace(plan, requirements=replace(plan.requirements, locked=(), system=system))
-
-
-def debian_headers(base: Base, plan: BuildPlan) -> tuple[str, ...]:
-    """The package with Python's own headers, where Python is Debian's and something is compiled."""
-    if build_packages(plan) and base.facts.interpreter.startswith("/usr/bin/"):
-        return (f"libpython{plan.requirements.python}-dev",)
-    return ()
 
 
 def command(pip: LockedFile, sdists: Iterable[LockedFile]) -> tuple[str, ...]:
