@@ -58,7 +58,8 @@ def test_every_release_of_debian_makes_a_base(python: str, tmp_path: Path) -> No
         "print(len(ssl.create_default_context().get_ca_certs()) > 50)\n"
         "print(sqlite3.connect(':memory:').execute('select 6 * 7').fetchone())\n"
         "print(zoneinfo.ZoneInfo('Asia/Kolkata').key, ctypes.util.find_library('c'))\n"
-        "import six\nprint(six.__name__)"
+        "import six\nprint(six.__name__)\n"
+        "if sys.version_info < (3, 12):\n    import distutils.cmd, lib2to3.pgen2"
     )
     write_notebook(tmp_path / "base.ipynb", source)
     options = ("--python", python, "--no-verify")

@@ -33,6 +33,9 @@ PACKAGES = (
     *("base-files", "base-passwd", "ca-certificates", "libc-bin", "libgomp1", "libstdc++6"),
     *("netbase", "tzdata"),
 )
+APART = {"3.9": ("python3-distutils",), "3.11": ("python3-distutils",)}
+"""What Python's own images have of the standard library and Debian keeps apart: distutils, and
+lib2to3, which it depends on."""
 SHELL = ("bash", "coreutils", "dash", "findutils", "grep", "gzip", "sed", "tar")
 """What a script that starts programs may call, as in the official slim images."""
 DROPPED = frozenset(
@@ -193,4 +196,4 @@ def root_names(plan: BuildPlan) -> tuple[str, ...]:
     python = plan.requirements.python
     code = [plan.script.text, *(module.source for module in plan.script.local_modules)]
     shell = SHELL if any(STARTS_PROGRAMS.search(text) for text in code) else ()
-    return (f"python{python}", *PACKAGES, *shell)
+    return (f"python{python}", *APART.get(python, ()), *PACKAGES, *shell)
