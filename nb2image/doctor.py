@@ -6,7 +6,7 @@ import contextlib
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -45,7 +45,8 @@ def examine(services: Services) -> tuple[Check, ...]:
     try:
         engine = connect(services.environ)
     except Nb2ImageError as error:
-        checks.append(failed("engine", error))
+        without = f"{error.hint}; without one the embedded builder makes the image"
+        checks.append(replace(failed("engine", error, needed=False), fix=without))
     else:
         with contextlib.closing(engine):
             facts = engine_facts(engine, services.environ)
@@ -54,7 +55,9 @@ def examine(services: Services) -> tuple[Check, ...]:
                 check_disk(facts, disk_use(engine)),
                 check_gpu(facts, services),
             ]
-    checks.insert(1, check_buildkit(services))
+    engine_is_there = checks[0].state == "ok"
+    checks.insert(1, replace(check_buildkit(services), needed=engine_is_there))
+    checks.insert(2, check_sandbox(services))
     checks.append(check_index(services))
     return tuple(checks)
 
@@ -91,6 +94,17 @@ def check_buildkit(services: Services) -> Check:
         found=f"{client.path} {client.version}, {how}",
         fix="" if client.rawjson else "buildx 0.13 or newer would tell more while it builds",
     )
+
+
+def check_sandbox(services: Services) -> Check:
+    """Whether an image can be run, and a source distribution built, without an engine."""
+    from nb2image.run.rootless import runtime_of_host
+
+    try:
+        found = runtime_of_host(services.run, services.environ, services.cache / "roots")
+    except Nb2ImageError as error:
+        return failed("sandbox", error, needed=False)
+    return Check(name="sandbox", state="ok", found=f"{found} runs images without an engine")
 
 
 def disk_use(engine: docker.DockerClient) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from nb2image.cli.app import app, face
 
 @app.command()
 def doctor(json: o.Json = False) -> None:
-    """Check engine, BuildKit, disk, package index and GPU; exits 6 when no image can be built."""
+    """Check engine, sandbox, disk, package index and GPU; exits 6 when no image can be built."""
     from nb2image import console
     from nb2image.doctor import examine
     from nb2image.services import Services

@@ -21,7 +21,7 @@ from typing import IO
 from nb2image.build.embedded import tarhead
 from nb2image.errors import EngineError, Interrupted
 from nb2image.events import Emit, Noticed, OutputLine
-from nb2image.image.contract import APP, OUTPUTS, RUNTIME, UID
+from nb2image.image.contract import APP, OUTPUTS, RUNTIME, UID, VENV
 from nb2image.model import Finding, OutputFile, RunReport
 from nb2image.process import OnLine, PrintedTooMuch, Runner, Stream
 from nb2image.run.collect import destination
@@ -34,6 +34,8 @@ from nb2image.run.unpack import inside
 from nb2image.terminal import clean
 
 PROBE_SECONDS = 30
+TRIAL = (f"{VENV}/bin/python", "-I", "-S", "-c", "")
+"""A program that every image of ours has."""
 MAX_SAID = 1_000_000
 """Bytes that a probe may print."""
 MOST_PRINTED = 1 << 50
@@ -152,8 +154,37 @@ def writable(
     return tuple(binds)
 
 
-def usable_runtime(box: Sandbox, run: Runner, environ: Mapping[str, str], folder: Path) -> Runtime:
-    """The first runtime that can run anything here. Raises EngineError when none can."""
+def runtime_of_host(run: Runner, environ: Mapping[str, str], cache: Path) -> Runtime:
+    """The runtime that an image would be run with, tried on the host's own ``true``.
+
+    Raises EngineError when none can run anything here.
+    """
+    with scratch(cache) as folder:
+        root = folder / "root"
+        shared = [name for name in ("usr", "bin", "lib", "lib64") if Path("/", name).is_dir()]
+        for name in ("proc", "dev", *shared):
+            (root / name).mkdir(parents=True)
+        box = Sandbox(
+            root=root,
+            arguments=("/usr/bin/true",),
+            env=(),
+            workdir="/",
+            binds=tuple(Bind(source=Path("/", name), target=f"/{name}") for name in shared),
+            name=f"nb2image-{secrets.token_hex(6)}",
+            user=os.geteuid(),
+        )
+        folder.chmod(0o711)
+        return usable_runtime(box, run, environ, folder, box.arguments)
+
+
+def usable_runtime(
+    box: Sandbox,
+    run: Runner,
+    environ: Mapping[str, str],
+    folder: Path,
+    trial: tuple[str, ...] = TRIAL,
+) -> Runtime:
+    """The first runtime that can run ``trial`` here. Raises EngineError when none can."""
     trouble = []
     for runtime in RUNTIMES:
         if shutil.which(runtime, path=environ.get("PATH")) is None:
@@ -161,7 +192,7 @@ def usable_runtime(box: Sandbox, run: Runner, environ: Mapping[str, str], folder
         # for root bwrap would map the image's user to root; for others runc wants a user 0
         if runtime == ("runc" if os.geteuid() else "bwrap"):
             continue
-        probe = probing(box, ("/opt/venv/bin/python", "-I", "-S", "-c", ""))
+        probe = probing(box, trial)
         said: list[str] = [f"{runtime} gave no reason"]
 
         def keep(_: Stream, line: str, said: list[str] = said) -> None:

@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 
 from nb2image import doctor
-from nb2image.doctor import check_buildkit, check_disk, check_engine, check_gpu, check_index
+from nb2image.doctor import (
+    check_buildkit,
+    check_disk,
+    check_engine,
+    check_gpu,
+    check_index,
+    check_sandbox,
+)
 from nb2image.errors import EngineError, RequirementsError
 from nb2image.process import Completed
 from nb2image.requirements.versions import resolver
@@ -50,7 +57,7 @@ def test_everything(monkeypatch: pytest.MonkeyPatch, services: Services) -> None
         resolver, "compile_lock", lambda *_, **__: Resolution(packages=(), pylock="")
     )
     found = {check.name: check.state for check in doctor.examine(services)}
-    assert list(found) == ["engine", "BuildKit", "disk", "GPU", "index"]
+    assert list(found) == ["engine", "BuildKit", "sandbox", "disk", "GPU", "index"]
     assert found["engine"] == "ok"
     assert found["BuildKit"] == "missing"
     assert found["index"] == "ok"
@@ -65,9 +72,28 @@ def test_no_engine(monkeypatch: pytest.MonkeyPatch, services: Services) -> None:
     monkeypatch.setattr(doctor, "connect", refuse)
     monkeypatch.setattr(resolver, "compile_lock", lambda *_, **__: Refusal(message="no network"))
     found = {check.name: check for check in doctor.examine(services)}
-    assert found["engine"].fix == "install one"
+    assert found["engine"].fix.startswith("install one; without one the embedded builder")
+    assert not any(found[name].needed for name in ("engine", "BuildKit", "sandbox"))
+    assert found["sandbox"].state == "missing"
+    assert "bubblewrap" in found["sandbox"].fix
     assert found["index"].state == "missing"
     assert "no network" in found["index"].found
+
+
+def test_a_sandbox_is_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the runtimes that are here the first that works is named; the host's own true is run."""
+    ran: list[str] = []
+
+    def run(argv: Sequence[str], **_: Any) -> Completed:
+        ran.append(" ".join(argv))
+        return Completed(status=1 if "unshare" in argv[0] else 0, stdout="", stderr="")
+
+    monkeypatch.setattr("shutil.which", lambda name, path: name if name[0] in "bu" else None)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    check = check_sandbox(Services(run=run, environ={}, cache=tmp_path))
+    assert (check.state, check.found) == ("ok", "bwrap runs images without an engine")
+    assert "/usr/bin/true" in ran[0]
+    assert list((tmp_path / "roots").iterdir()) == []
 
 
 def test_engine_of_windows_containers() -> None:
