@@ -86,6 +86,7 @@ CAUSES = (
         "compiler-missing",
         r"command '?`?(gcc|g\+\+|cc|clang|rustc|cargo|cmake|gfortran)[^ ]* ?(?:failed: No such file"
         r"|' failed: No such|not found)|"
+        r"No such file or directory: '(?:[\w-]+-)?(gcc|g\+\+|cc|clang|gfortran)'|"
         r"error: linker `(cc)` not found|unknown compiler\(s\)",
         "a package has no wheel for this Python and needs a compiler",
         "use the multi-stage layout (without --single-stage), or a Python for which it has wheels",

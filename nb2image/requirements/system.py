@@ -235,7 +235,11 @@ def locked_files(locked: Sequence[LockedPackage], index: Index) -> dict[str, Ind
         if project is None:
             continue
         wanted = {value.partition(":")[2] for value in package.hashes}
-        sdists = (f for f in project.files if not f.is_wheel and f.sha256 in wanted)
+        sdists = (
+            f
+            for f in project.files
+            if not f.is_wheel and (f.sha256 in wanted or f.name == package.vendored)
+        )
         file = project.file(package.wheel) if package.wheel else next(sdists, None)
         if file is not None:
             found[package.name] = file

@@ -49,6 +49,8 @@ ROUNDS = 3
 FILE = re.compile(r"[A-Za-z0-9][\w.+!-]*")
 ASKS = re.compile(r"Could not find a version that satisfies the requirement (.+?) \(from versions")
 """pip's words for a build requirement that only setup.py names."""
+ESSENTIAL = ("g++", "gcc", "libc6-dev", "make")
+"""build-essential without its tools for making Debian packages, and their Perl."""
 SHELL = ("bash", "coreutils", "dash", "findutils", "gawk", "grep", "gzip", "sed", "tar")
 """What makefiles and configure scripts call."""
 
@@ -214,6 +216,8 @@ def with_compilers(plan: BuildPlan, base: Base) -> BuildPlan:
     The official images have Python's own headers; Debian's Python has them in a package.
     """
     names = set(build_packages(plan))
+    if "build-essential" in names:
+        names = {*names, *ESSENTIAL} - {"build-essential"}
     if names:
         names.update(SHELL)
         if base.facts.interpreter.startswith("/usr/bin/"):

@@ -48,6 +48,11 @@ def test_the_header_that_is_missing_is_the_causes_subject() -> None:
             "hdf5.h",
         ),
         ("error: command 'gcc' failed: No such file or directory", "compiler-missing", "compiler"),
+        (
+            "error: [Errno 2] No such file or directory: 'x86_64-linux-gnu-gcc'",
+            "compiler-missing",
+            "compiler",
+        ),
         ("error: command 'gcc' not found", "compiler-missing", "compiler"),
         ("  × Failed to build `psycopg2==2.9.9`", "package-build-failed", "psycopg2==2.9.9"),
         ("ERROR: Failed building wheel for lxml", "package-build-failed", "lxml"),

@@ -6,6 +6,7 @@ import io
 import struct
 import zipfile
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import pytest
 
@@ -190,6 +191,17 @@ def test_pure_sources_need_no_compiler() -> None:
     """A setup.py with Python files alone is built without one; Fortran has its own."""
     assert found(sdists={"pure": ("pure/__init__.py", "docs/x.c")})[0] == {}
     assert set(found(sdists={"old": ("old/solve.f90",)})[0]) == {"build-essential", "gfortran"}
+
+
+def test_a_source_that_only_this_host_has_needs_its_compiler_too() -> None:
+    """A folder's listing tells no hash: the file is known by its name."""
+    index = SystemIndex()
+    index.add("own", "1.0", ("own/fast.c",), sdist=True)
+    file = replace(index.files["own"][0], sha256="")
+    index.files["own"] = [file]
+    package = LockedPackage(name="own", version="1.0", hashes=("sha256:ab",), vendored=file.name)
+    made, _ = system_packages(script("pass"), [package], "bookworm", index)  # type: ignore[arg-type]
+    assert [p.name for p in made] == ["build-essential"]
 
 
 def test_the_user_adds_and_removes() -> None:
