@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, Protocol, cast
 
 from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.layer import Layer
@@ -86,6 +86,18 @@ class Entry:
     gid: int = 0
 
 
+class Placed(Protocol):
+    """Whatever has a place in an image."""
+
+    @property
+    def kind(self) -> bytes:
+        """As tar has it."""
+
+    @property
+    def target(self) -> str:
+        """Where a link leads."""
+
+
 Wanted = Callable[[str, tarfile.TarInfo], bool]
 """Whether an entry, under its name in the image, is of interest."""
 
@@ -93,6 +105,11 @@ Wanted = Callable[[str, tarfile.TarInfo], bool]
 def of_facts(name: str, member: tarfile.TarInfo) -> bool:
     """Whether ``BaseFacts`` are read from an entry."""
     return WANTED.fullmatch(name) is not None
+
+
+def everything(name: str, member: tarfile.TarInfo) -> bool:
+    """Every entry is."""
+    return True
 
 
 def read_facts(cache: BlobCache, layers: Iterable[Layer], python: str, path: str) -> BaseFacts:
@@ -124,14 +141,20 @@ def facts_key(layers: tuple[Layer, ...], python: str, path: str) -> str:
 
 
 def entries(
-    cache: BlobCache, layers: Iterable[Layer], wanted: Wanted, *, limit: int = SMALL
+    cache: BlobCache,
+    layers: Iterable[Layer],
+    wanted: Wanted,
+    *,
+    read: Wanted = everything,
+    limit: int = SMALL,
 ) -> tuple[dict[str, Entry], int]:
     """The entries that are wanted after all layers have been put upon each other.
 
     With the bytes of all files, those in a lower layer that another hides too; files beyond
-    ``limit`` bytes are left empty.
+    ``limit`` bytes, and those that need not be ``read``, are left empty.
     """
     found: dict[str, Entry] = {}
+    folders: set[str] = set()  # that hold something of interest: the others need no search
     total = 0
     for layer in layers:
         with opened(cache.path(layer.digest), layer.media_type) as (tar, stream):
@@ -144,12 +167,15 @@ def entries(
                 if last.startswith(".wh."):
                     remove(found, folder if last == ".wh..wh..opq" else f"{folder}/{last[4:]}")
                 elif wanted(name, member):
-                    if not member.isdir():
+                    if not member.isdir() and (name in folders or name in found):
                         remove(found, name)
+                    while folder and folder not in folders:
+                        folders.add(folder)
+                        folder = folder.rpartition("/")[0]
                     found[name] = Entry(
                         member.type,
                         member.linkname,
-                        small(tar, member, limit),
+                        small(tar, member, limit) if read(name, member) else b"",
                         member.mode & 0o7777,
                         member.uid,
                         member.gid,
@@ -331,7 +357,7 @@ def find_python(found: Mapping[str, Entry], python: str, path: str) -> str:
     return ""
 
 
-def resolve(found: Mapping[str, Entry], path: str) -> str:
+def resolve(found: Mapping[str, Placed], path: str) -> str:
     """A path with the links on its way followed, inside the image."""
     for _ in range(MAX_LINKS):
         parts = path.split("/")

@@ -22,7 +22,12 @@ Entry = tuple[str, bytes, bytes, str]
 """Name, kind, data, link."""
 
 
-def deb(members: Sequence[Entry], control: bytes = b"Package: a\n", postinst: bytes = b"") -> bytes:
+def deb(
+    members: Sequence[Entry],
+    control: bytes = b"Package: a\n",
+    postinst: bytes = b"",
+    conffiles: bytes = b"",
+) -> bytes:
     """A package of entries."""
 
     def tar(entries: Sequence[Entry]) -> bytes:
@@ -35,7 +40,8 @@ def deb(members: Sequence[Entry], control: bytes = b"Package: a\n", postinst: by
         return out.getvalue()
 
     controls: list[Entry] = [("./control", tarfile.REGTYPE, control, "")]
-    controls += [("./postinst", tarfile.REGTYPE, postinst, "")] if postinst else []
+    for name, data in (("postinst", postinst), ("conffiles", conffiles)):
+        controls += [(f"./{name}", tarfile.REGTYPE, data, "")] if data else []
     made = b"!<arch>\n"
     for name, data in (
         ("debian-binary", b"2.0\n"),

@@ -19,7 +19,6 @@ from nb2image.build.embedded.debian.deb import read_deb
 from nb2image.build.embedded.debian.index import PackageIndex
 from nb2image.build.embedded.debian.mirrors import PUBLIC, PUBLIC_SECURITY, choose
 from nb2image.build.embedded.debian.release import Verifier, binary_keys, read_release
-from nb2image.build.embedded.debian.scripts import does_something
 from nb2image.build.embedded.debian.source import PACKAGES, DebianBase
 from nb2image.build.embedded.debian.version import compare
 from nb2image.build.embedded.http import Http
@@ -158,22 +157,6 @@ def test_hostile_packages_are_refused(tmp_path: Path, data: bytes) -> None:
     path.write_bytes(data)
     with pytest.raises(BuildError):
         read_deb(path, "a")
-
-
-@pytest.mark.parametrize(
-    ("script", "expected"),
-    [
-        (b"#!/bin/sh\nset -e\n# made by a tool\nexit 0\n", False),
-        (b'#!/bin/sh\nif [ "$1" = configure ]; then\n  ldconfig\nfi\n', False),
-        (b'#!/bin/sh\ndpkg-maintscript-helper rm_conffile /etc/x 1.0-1 -- "$@"\n', False),
-        (b"#!/bin/sh\nupdate-alternatives --install /usr/bin/x x /usr/bin/y 1\n", False),
-        (b"#!/bin/sh\nupdate-alternatives --install /usr/bin/$p $p /usr/bin/y 1\n", True),
-        (b"#!/bin/sh\nadduser --system x\n", True),
-    ],
-)
-def test_scripts_that_do_something_are_found(script: bytes, expected: bool) -> None:
-    """They do not run here, so their package is refused."""
-    assert does_something(script) is expected
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import io
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +16,6 @@ from nb2image.build.embedded import make
 from nb2image.build.embedded.base import Base, BaseFacts
 from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.debian.closure import BASE_DIFFERS
-from nb2image.build.embedded.debian.scripts import alternatives
 from nb2image.build.embedded.debian.upon import PackagesUpon
 from nb2image.build.embedded.layer import Layer
 from nb2image.build.embedded.make import FirstThatAnswers
@@ -55,7 +54,55 @@ PACKAGES = {
     "libold": (deb([("./x", tarfile.REGTYPE, b"x", "")]), "Version: 3.0\n"),
     "newer": (deb([]), "Version: 1\nDepends: libold (>= 2.0)\n"),
     "enemy": (deb([]), "Version: 1\nConflicts: libold (<< 2)\n"),
-    "script": (deb([], postinst=b"#!/bin/sh\nadduser me\n"), "Version: 1\n"),
+    "script": (deb([], postinst=b"#!/bin/sh\nconjure me\n"), "Version: 1\n"),
+}
+
+
+DPKG = b"Package: dpkg\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n\n"
+OLDER = (
+    DPKG
+    + b"Package: core-base\nStatus: install ok installed\nArchitecture: amd64\nVersion: 12-1\n\n"
+    b"Package: libcore1\nStatus: install ok installed\nArchitecture: amd64\nMulti-Arch: same\n"
+    b"Version: 12-1\nDepends: core-base (= 12-1)\n\n"
+    b"Package: libc6\nStatus: install ok installed\nArchitecture: amd64\nVersion: 2.36-9\n\n"
+    b"Package: other\nStatus: install ok installed\nArchitecture: all\nVersion: 5\n"
+)
+RENEWABLE: tuple[Entry, ...] = (
+    *(entry for entry in SYSTEM if entry[0] != "var/lib/dpkg/status"),
+    ("var/lib/dpkg/status", tarfile.REGTYPE, OLDER, ""),
+    (
+        "var/lib/dpkg/info/libcore1:amd64.list",
+        tarfile.REGTYPE,
+        b"/.\n/usr\n/usr/lib/libcore.so.1\n/usr/lib/libcore.so.1.1\n/usr/share/shared\n"
+        b"/etc/core.conf\n/usr/share/doc/libcore1/changelog.gz\n",
+        "",
+    ),
+    ("var/lib/dpkg/info/other.list", tarfile.REGTYPE, b"/usr/share/shared\n", ""),
+    ("usr/lib/libcore.so.1", tarfile.SYMTYPE, b"", "libcore.so.1.1"),
+    ("usr/lib/libcore.so.1.1", tarfile.REGTYPE, b"old", ""),
+    ("usr/share/shared", tarfile.REGTYPE, b"shared", ""),
+    ("usr/share/doc/libcore1/changelog.gz", tarfile.REGTYPE, b"log", ""),
+    ("etc/core.conf", tarfile.REGTYPE, b"mine", ""),
+)
+RENEWED = {
+    "core-base": (deb([]), "Version: 12-2\n"),
+    "libcore1": (
+        deb(
+            [
+                ("./usr/lib/libcore.so.1", tarfile.SYMTYPE, b"", "libcore.so.1.2"),
+                ("./usr/lib/libcore.so.1.2", tarfile.REGTYPE, b"new", ""),
+                ("./etc/core.conf", tarfile.REGTYPE, b"theirs", ""),
+            ],
+            conffiles=b"/etc/core.conf\n",
+        ),
+        "Version: 12-2\nMulti-Arch: same\nDepends: core-base (= 12-2)\n",
+    ),
+    "libextra1": (deb([]), "Version: 12-2\nDepends: core-base (= 12-2)\n"),
+    "breaks": (deb([]), "Version: 1\nBreaks: core-base (<< 12-2)\n"),
+    "past": (deb([]), "Version: 1\nDepends: other (<< 5)\n"),
+    "other": (deb([]), "Version: 4\n"),
+    "libc6": (deb([]), "Version: 2.41-1\n"),
+    "future": (deb([]), "Version: 1\nDepends: libc6 (>= 2.38)\n"),
 }
 
 
@@ -80,13 +127,23 @@ def finished(cache: BlobCache, entries: Sequence[Entry]) -> Base:
     return Base(name="base", digest="", architecture="amd64", layers=(layer,), facts=facts)
 
 
+def put_upon(
+    cache: BlobCache,
+    *names: str,
+    system: Sequence[Entry] = SYSTEM,
+    packages: Mapping[str, tuple[bytes, str]] = PACKAGES,
+) -> Base:
+    """A base that is given these packages."""
+    wanted = tuple(SystemPackage(name=name, reason="a test") for name in names)
+    of = plan(requirements=replace(REQUIREMENTS, system=wanted))
+    upon = PackagesUpon(archive=served(cache, packages), cache=cache)
+    return upon.added(finished(cache, system), of)
+
+
 def added(folder: Path, *names: str, system: Sequence[Entry] = SYSTEM) -> tuple[bytes, str]:
     """The layer upon the base that gives it these packages, unpacked, and its digest."""
     cache = BlobCache(root=folder)
-    wanted = tuple(SystemPackage(name=name, reason="a test") for name in names)
-    of = plan(requirements=replace(REQUIREMENTS, system=wanted))
-    upon = PackagesUpon(archive=served(cache, PACKAGES), cache=cache)
-    layers = upon.added(finished(cache, system), of).added
+    layers = put_upon(cache, *names, system=system).added
     if not layers:
         return b"", ""
     return gzip.decompress(cache.path(layers[0].digest).read_bytes()), layers[0].digest
@@ -134,7 +191,7 @@ def test_what_the_base_has_is_not_taken_again(tmp_path: Path) -> None:
     [
         ("newer", "newer needs libold .>= 2.0., and the base has libold 1.0"),
         ("enemy", "enemy cannot be installed beside libold"),
-        ("script", "run a script .* script"),
+        ("script", "run a script .* script .it calls conjure me"),
         ("missing", "no package missing"),
     ],
 )
@@ -142,6 +199,54 @@ def test_what_cannot_be_added_is_named(tmp_path: Path, name: str, says: str) -> 
     """Another version than the base's, a conflict, a script that matters, no such package."""
     with pytest.raises(PlanError, match=says):
         added(tmp_path, name)
+
+
+@pytest.mark.parametrize("wanted", ["libextra1", "breaks"])
+def test_what_is_too_old_is_renewed_with_what_fits_it_alone(tmp_path: Path, wanted: str) -> None:
+    """Its new files over the old, those that went hidden; settings and what others have stay."""
+    cache = BlobCache(root=tmp_path)
+    base = put_upon(cache, wanted, system=RENEWABLE, packages=RENEWED)
+    assert base.reason.endswith("made newer: core-base, libcore1")
+    data = gzip.decompress(cache.path(base.added[0].digest).read_bytes())
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        names = archive.getnames()
+        assert {"usr/lib/libcore.so.1", "usr/lib/libcore.so.1.2"} < {*names}
+        assert [name for name in names if "/.wh." in name] == ["usr/lib/.wh.libcore.so.1.1"]
+        assert not {"etc/core.conf", "usr/share/shared"} & {*names}
+        status, cached = (
+            archive.extractfile(name).read()  # type: ignore[union-attr]
+            for name in ("var/lib/dpkg/status", "etc/ld.so.cache")
+        )
+    assert status.count(b"Package: libcore1\n") == 1
+    assert b"Version: 12-1\n" not in status
+    assert b"Package: other\n" in status
+    assert b"libcore.so.1\0" in cached
+    assert b"libcore.so.1.1" not in cached
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("past", "past needs other .<< 5., and the base has other 5"),
+        ("future", "need libc6 2.41-1, and the base has 2.36-9"),
+    ],
+)
+def test_nothing_is_made_older_nor_of_another_release(tmp_path: Path, name: str, says: str) -> None:
+    """The base's own versions are told; another base would do."""
+    with pytest.raises(PlanError, match=says) as caught:
+        put_upon(BlobCache(root=tmp_path), name, system=RENEWABLE, packages=RENEWED)
+    assert caught.value.code == BASE_DIFFERS
+
+
+def test_accounts_of_packages_are_the_images(tmp_path: Path) -> None:
+    """Now and when the layer is known already: the builder adds its user to them."""
+    cache = BlobCache(root=tmp_path)
+    script = b"#!/bin/sh\nadduser --system --group bus\n"
+    packages = {"bus": (deb([], postinst=script), "Version: 1\n")}
+    for _ in range(2):
+        base = put_upon(cache, "bus", packages=packages)
+        assert base.facts.passwd == "bus:x:100:100::/nonexistent:/usr/sbin/nologin\n"
+        assert base.facts.group == "bus:x:100:\n"
 
 
 @pytest.mark.parametrize(
@@ -167,21 +272,6 @@ def test_a_base_that_is_not_merged_keeps_its_folders(tmp_path: Path) -> None:
     data, _ = added(tmp_path, "new", system=system)
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         assert "lib/x86_64-linux-gnu/libnew.so.1" in archive.getnames()
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "update-alternatives --install /usr/bin/$p p /usr/bin/q 1",
-        "update-alternatives --install /usr/bin/p ../p /usr/bin/q 1",
-        "update-alternatives --install /usr/bin/p p /usr/bin/q",
-        "update-alternatives --install /usr/bin/p p /../q 1",
-        "if [ -e /x ]; then\nupdate-alternatives --install /usr/bin/p p /usr/bin/q 1\nfi",
-    ],
-)
-def test_alternatives_that_cannot_be_told(line: str) -> None:
-    """A variable, a path for a name, an argument too few, a way out, a condition."""
-    assert alternatives(f"#!/bin/sh\n{line}\n".encode()) == ()
 
 
 class Fails:

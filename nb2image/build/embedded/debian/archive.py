@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nb2image.build.embedded.blobs import BlobCache
-from nb2image.build.embedded.debian.deb import Deb, read_controls, read_deb
+from nb2image.build.embedded.debian.deb import Deb, read_deb
 from nb2image.build.embedded.debian.index import Package, PackageIndex
 from nb2image.build.embedded.debian.release import Release, Verifier, read_packages, read_release
 from nb2image.build.embedded.http import CONNECTIONS, Http
@@ -79,14 +79,6 @@ class DebianArchive:
             for text, release in zip(texts, releases, strict=True):
                 packages.add(text, release.mirror)
         return packages
-
-    def controls(self, packages: Sequence[Package]) -> dict[str, dict[str, bytes]]:
-        """The control files of each package, which are quicker to read than the package."""
-        with ThreadPoolExecutor(CONNECTIONS) as fetchers:
-            paths = fetchers.map(self._fetch, packages)
-            return {
-                p.name: read_controls(path, p.name) for p, path in zip(packages, paths, strict=True)
-            }
 
     def debs(self, packages: Sequence[Package], *, merged: bool = True) -> dict[str, Deb]:
         """The packages themselves, by name; ``merged`` as for ``read_deb``."""

@@ -81,15 +81,6 @@ def read_deb(path: Path, name: str, *, merged: bool = True) -> Deb:
     return Deb(files=files, control=control)
 
 
-def read_controls(path: Path, name: str) -> dict[str, bytes]:
-    """Read a package's control files alone. Raises BuildError when it is broken."""
-    with opened(path, name) as parts:
-        for member, stream in parts:
-            if member.startswith("control.tar"):
-                return read_control(unpacked(member, stream, name))
-    raise broken(name, "it has no control files")
-
-
 @contextmanager
 def opened(path: Path, name: str) -> Iterator[Iterator[tuple[str, IO[bytes]]]]:
     """The members of a package. Raises BuildError when it is broken, there and while read."""

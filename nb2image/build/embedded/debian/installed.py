@@ -12,19 +12,25 @@ import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nb2image.build.embedded.base import Base, Entry, entries, resolve
+from nb2image.build.embedded.base import Base, Entry, entries, everything, resolve
 from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.debian.closure import Present
 from nb2image.build.embedded.debian.index import joined, read_fields
-from nb2image.build.embedded.debian.relation import singles
+from nb2image.build.embedded.debian.relation import relations, singles
 from nb2image.errors import PlanError
 
-RECIPE = 1
+RECIPE = 2
 STATUS = "var/lib/dpkg/status"
-TEXTS = re.compile(
+READ = re.compile(
     r"etc/os-release|usr/lib/os-release|var/lib/dpkg/status(\.d/[^/]+)?"
     r"|etc/ld\.so\.conf(\.d/[^/]+\.conf)?"
 )
+KEPT = re.compile(
+    r"etc/(passwd|group|shadow|gshadow)|var/lib/dpkg/alternatives/[^/]+"
+    r"|var/lib/dpkg/info/[^/]+\.list|etc/ssl/certs/ca-certificates\.crt"
+    r"|etc/ghostscript/(cidfmap|fontmap)\.d/[^/]+\.conf"
+)
+"""What the effects of scripts, and the renewing of packages, go by."""
 MAX_TEXT = 32 * 1000 * 1000
 """The largest status files have some megabytes."""
 MAX_INCLUDES = 1000
@@ -43,7 +49,9 @@ class Installed:
     packages: dict[str, Present]
     """By name, those of the base's own architecture."""
     places: dict[str, Entry]
-    """Its folders and links by path, without a leading slash."""
+    """All that it holds by path, without a leading slash and without bytes."""
+    texts: dict[str, bytes]
+    """The bytes of some files: accounts, alternatives, lists of packages' files."""
     libraries: dict[str, bool]
     """What may be a shared library, with whether it is a file of its own and no link."""
     loader: tuple[str, ...]
@@ -67,17 +75,15 @@ def read_installed(cache: BlobCache, base: Base) -> Installed:
     known = cache.fact(key, Installed)
     if known is not None:
         return known
-    found, _ = entries(cache, base.layers, is_wanted, limit=MAX_TEXT)
+    found, _ = entries(cache, base.layers, everything, read=is_read, limit=MAX_TEXT)
     made = installed(found, base.architecture)
     cache.remember(key, made)
     return made
 
 
-def is_wanted(name: str, member: tarfile.TarInfo) -> bool:
-    """Whether an entry is a folder, a link, a library, or a text to be read."""
-    if member.isdir() or member.issym() or ".so" in name:
-        return True
-    return TEXTS.fullmatch(name) is not None
+def is_read(name: str, member: tarfile.TarInfo) -> bool:
+    """Whether an entry is a text that tells something."""
+    return READ.fullmatch(name) is not None or KEPT.fullmatch(name) is not None
 
 
 def installed(found: Mapping[str, Entry], architecture: str) -> Installed:
@@ -95,11 +101,7 @@ def installed(found: Mapping[str, Entry], architecture: str) -> Installed:
     packages: dict[str, Present] = {}
     for entry in known:
         packages |= present(entry.data.decode("utf-8", "replace"), architecture)
-    places = {
-        name: Entry(e.kind, e.target, b"", e.mode, e.uid, e.gid)
-        for name, e in found.items()
-        if e.kind in (tarfile.DIRTYPE, tarfile.SYMTYPE)
-    }
+    places = {name: Entry(e.kind, e.target, b"", e.mode, e.uid, e.gid) for name, e in found.items()}
     status = found.get(STATUS)
     folders = (resolve(places, folder.strip("/")) for folder in loader_folders(found))
     return Installed(
@@ -108,6 +110,7 @@ def installed(found: Mapping[str, Entry], architecture: str) -> Installed:
         status=status.data if status else b"",
         packages=packages,
         places=places,
+        texts={name: e.data for name, e in found.items() if KEPT.fullmatch(name)},
         libraries={
             name: entry.kind != tarfile.SYMTYPE
             for name, entry in sorted(found.items())
@@ -131,6 +134,7 @@ def present(table: str, architecture: str) -> dict[str, Present]:
             version=fields.get("Version", ""),
             provides=singles(fields.get("Provides", "")),
             refuses=singles(joined(fields, "Conflicts", "Breaks")),
+            depends=relations(joined(fields, "Pre-Depends", "Depends")),
         )
     return found
 

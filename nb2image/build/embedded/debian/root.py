@@ -1,7 +1,6 @@
 """The root file system of a Debian base: what packages hold, and what their scripts would do.
 
-No maintainer script runs. What theirs does that matters here is done by the functions below; a
-package whose script does more than is known here is refused by ``refuse_unhandled``.
+No maintainer script runs: what they do is told by ``scripts`` and made by ``effects``.
 """
 
 from __future__ import annotations
@@ -12,12 +11,14 @@ from dataclasses import replace
 from typing import BinaryIO
 
 from nb2image.build.embedded import tarhead
-from nb2image.build.embedded.debian import ldcache, scripts
-from nb2image.build.embedded.debian.deb import LEFT_OUT, Deb, Unpacked
+from nb2image.build.embedded.debian import ldcache
+from nb2image.build.embedded.debian.deb import Deb, Unpacked
+from nb2image.build.embedded.debian.effects import Below, outcome
 from nb2image.build.embedded.debian.index import Package
+from nb2image.build.embedded.debian.made import folder, plain, symlink, whiteout
+from nb2image.build.embedded.debian.tables import BUNDLE
 from nb2image.build.embedded.layer import Compression, Layer, LayerWriter
 from nb2image.build.embedded.tarhead import Owner
-from nb2image.errors import PlanError
 
 TRIPLETS = {"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}
 LOADERS = {
@@ -31,7 +32,6 @@ FOLDERS = (
     *("var/cache", "var/lib/dpkg", "var/log"),
 )
 CERTIFICATES = "usr/share/ca-certificates/"
-BUNDLE = "etc/ssl/certs/ca-certificates.crt"
 LINKS = {
     # the defaults of the TLS library, made by the package openssl, which is not here
     "usr/lib/ssl/cert.pem": "/etc/ssl/certs/ca-certificates.crt",
@@ -39,62 +39,6 @@ LINKS = {
     "var/run": "/run",
     "var/lock": "/run/lock",
 }
-HANDLED = frozenset(
-    {
-        *("base-files", "base-passwd", "bash", "ca-certificates", "coreutils", "dash"),
-        *(
-            "debianutils",
-            "findutils",
-            "fontconfig",
-            "fontconfig-config",
-            "grep",
-            "gzip",
-            "libc-bin",
-        ),
-        *("libc6", "libpam0g", "libpython3.9-minimal", "libpython3.11-minimal", "media-types"),
-        *("libpython3.13-minimal", "mime-support", "netbase", "python3.9", "python3.9-minimal"),
-        *("python3.11", "python3.11-minimal", "python3.13", "python3.13-minimal", "sed", "tzdata"),
-        *("libglib2.0-0", "libglib2.0-0t64", "libgdk-pixbuf-2.0-0", "shared-mime-info", "ucf"),
-        *("libssl1.1", "libssl3", "libssl3t64", "readline-common", "perl-base", "tar", "login"),
-        *(
-            "libgssapi-krb5-2",
-            "libgtk-3-0",
-            "libgtk-3-0t64",
-            "hicolor-icon-theme",
-            "ncurses-bin",
-            "mawk",
-        ),
-    }
-)
-"""Packages whose scripts do nothing that is missed here, or what ``extras`` does."""
-
-
-def refuse_unhandled(controls: Mapping[str, Mapping[str, bytes]]) -> None:
-    """Raise PlanError for packages whose installation runs a script that nobody here knows.
-
-    ``controls`` are the control files of each package.
-    """
-    unknown = sorted(
-        name
-        for name, control in controls.items()
-        if name not in HANDLED
-        and (
-            scripts.does_something(control.get("postinst", b""))
-            or scripts.DIVERTS.search(control.get("preinst", b""))
-        )
-    )
-    if unknown:
-        raise needs_scripts(unknown)
-
-
-def needs_scripts(names: Sequence[str]) -> PlanError:
-    """The error for packages that only their own scripts can install."""
-    return PlanError(
-        "these packages run a script when they are installed, which the embedded builder "
-        f"cannot: {', '.join(names)}",
-        code="embedded-needs-run",
-        hint="build with an engine (--builder docker) or with podman (--builder podman)",
-    )
 
 
 def root_entries(
@@ -108,17 +52,40 @@ def root_entries(
     """What one layer of packages holds, by path.
 
     ``below`` are those of a lower layer: this one then holds further packages upon a base, and
-    the tables of both.
+    the tables of both. Raises PlanError for packages that only their scripts can set up.
     """
-    entries = merged(deb for deb in debs.values())
-    everything = {**merged(deb for _, deb in below), **entries}
-    known = [*(p for p, _ in below), *packages]
+    own = merged(debs.values())
     controls = {**{p.name: deb for p, deb in below}, **debs}
-    effects = script_effects(debs, everything)
-    entries |= effects
-    everything |= effects
-    entries |= extras(everything, known, controls, architecture, python, whole=not below)
+    known = [*(p for p, _ in below), *packages]
+    if below:
+        lower = root_entries(
+            [p for p, _ in below],
+            {p.name: deb for p, deb in below},
+            architecture=architecture,
+            python=python,
+        )
+    else:
+        lower = skeleton(own, architecture, python)
+    entries = own if below else {**own, **lower}
+    under = Below(places=lower, texts=texts(lower), packages=[p.name for p, _ in below])
+    entries = with_effects(debs, entries, under, architecture)
+    everything = {**lower, **entries}
+    entries |= tables(everything, known, controls, architecture)
     return entries
+
+
+def with_effects(
+    debs: Mapping[str, Deb], files: Mapping[str, Unpacked], below: Below, architecture: str
+) -> dict[str, Unpacked]:
+    """Files with what the scripts of their packages make of them and of what lies below."""
+    files = {**files, **named_effects(debs, files)}
+    done = outcome(debs, files, below, architecture)
+    found = {path: one for path, one in files.items() if path not in done.removed}
+    found |= done.entries
+    for path in sorted(done.removed & below.places.keys()):
+        hidden = whiteout(path)
+        found[hidden.path] = hidden
+    return found
 
 
 def write_root(
@@ -178,31 +145,9 @@ def first_written(entries: Mapping[str, Unpacked]) -> dict[str, Unpacked]:
     return made
 
 
-def extras(
-    files: Mapping[str, Unpacked],
-    packages: Sequence[Package],
-    controls: Mapping[str, Deb],
-    architecture: str,
-    python: str,
-    *,
-    whole: bool,
-) -> dict[str, Unpacked]:
-    """What the packages' scripts would have made."""
-    triplet = TRIPLETS[architecture]
-    libraries = (f"usr/local/lib/{triplet}", "usr/local/lib", f"usr/lib/{triplet}", "usr/lib")
-    made = {
-        "etc/ld.so.cache": plain(
-            "etc/ld.so.cache", ldcache.write(loadable(files), libraries, architecture)
-        ),
-        "var/lib/dpkg/status": plain("var/lib/dpkg/status", status(packages)),
-    }
-    made |= {one.path: one for one in dpkg_info(packages, controls, architecture)}
-    made["var/lib/dpkg/info"] = folder("var/lib/dpkg/info")
-    if not whole:
-        return made
-    for path in FOLDERS:
-        if path not in files:
-            made[path] = folder(path)
+def skeleton(files: Mapping[str, Unpacked], architecture: str, python: str) -> dict[str, Unpacked]:
+    """What every Debian system has and no package brings."""
+    made = {path: folder(path) for path in FOLDERS if path not in files}
     for top in MERGED:
         made[top] = symlink(top, f"usr/{top}")
     made["tmp"] = folder("tmp", 0o1777)
@@ -220,6 +165,26 @@ def extras(
     if "usr/share/libc-bin/nsswitch.conf" in files and "etc/nsswitch.conf" not in files:
         text = files["usr/share/libc-bin/nsswitch.conf"].data
         made["etc/nsswitch.conf"] = plain("etc/nsswitch.conf", text)
+    return made
+
+
+def tables(
+    files: Mapping[str, Unpacked],
+    packages: Sequence[Package],
+    controls: Mapping[str, Deb],
+    architecture: str,
+) -> dict[str, Unpacked]:
+    """The tables of the loader and of dpkg."""
+    triplet = TRIPLETS[architecture]
+    libraries = (f"usr/local/lib/{triplet}", "usr/local/lib", f"usr/lib/{triplet}", "usr/lib")
+    made = {
+        "etc/ld.so.cache": plain(
+            "etc/ld.so.cache", ldcache.write(loadable(files), libraries, architecture)
+        ),
+        "var/lib/dpkg/status": plain("var/lib/dpkg/status", status(packages)),
+    }
+    made |= {one.path: one for one in dpkg_info(packages, controls, architecture)}
+    made["var/lib/dpkg/info"] = folder("var/lib/dpkg/info")
     return made
 
 
@@ -244,30 +209,18 @@ def dpkg_info(
             yield plain(f"var/lib/dpkg/info/{shown}.{suffix}", data)
 
 
-def script_effects(debs: Mapping[str, Deb], files: Mapping[str, Unpacked]) -> dict[str, Unpacked]:
-    """What the scripts of some packages make out of files, whatever they are put upon."""
+def named_effects(debs: Mapping[str, Deb], files: Mapping[str, Unpacked]) -> dict[str, Unpacked]:
+    """What the scripts of two packages make that are too much to be followed."""
     made = certificates(files) if "ca-certificates" in debs else {}
     if "tzdata" in debs:
         made["etc/localtime"] = symlink("etc/localtime", "/usr/share/zoneinfo/Etc/UTC")
         made["etc/timezone"] = plain("etc/timezone", b"Etc/UTC\n")
-    return made | generic_names(deb.control.get("postinst", b"") for deb in debs.values())
-
-
-def generic_names(postinsts: Iterable[bytes]) -> dict[str, Unpacked]:
-    """The links and tables of update-alternatives; the highest priority is taken."""
-    made: dict[str, Unpacked] = {}
-    candidates = (one for script in postinsts for one in scripts.alternatives(script))
-    for name, found in scripts.chosen(candidates).items():
-        best = found[0]
-        for generic, link, path in ((name, best.link, best.path), *best.slaves):
-            if LEFT_OUT.match(path[1:]):
-                continue
-            choice = f"etc/alternatives/{generic}"
-            made[link[1:]] = symlink(link[1:], f"/{choice}")
-            made[choice] = symlink(choice, path)
-        table = f"var/lib/dpkg/alternatives/{name}"
-        made[table] = plain(table, scripts.record(found))
     return made
+
+
+def texts(entries: Mapping[str, Unpacked]) -> dict[str, bytes]:
+    """The bytes of the files among entries."""
+    return {path: one.data for path, one in entries.items() if one.kind == tarfile.REGTYPE}
 
 
 def accounts(files: Mapping[str, Unpacked]) -> dict[str, Unpacked]:
@@ -308,21 +261,6 @@ def status(packages: Sequence[Package]) -> bytes:
 def is_multiarch(package: Package) -> bool:
     """Whether dpkg names the package's files with its architecture."""
     return "\nMulti-Arch: same" in package.stanza
-
-
-def plain(path: str, data: bytes) -> Unpacked:
-    """A file made here."""
-    return Unpacked(path=path, kind=tarfile.REGTYPE, mode=0o644, data=data)
-
-
-def folder(path: str, mode: int = 0o755) -> Unpacked:
-    """A folder made here."""
-    return Unpacked(path=path, kind=tarfile.DIRTYPE, mode=mode)
-
-
-def symlink(path: str, target: str) -> Unpacked:
-    """A link made here."""
-    return Unpacked(path=path, kind=tarfile.SYMTYPE, mode=0o777, target=target)
 
 
 def write_entry(writer: LayerWriter, one: Unpacked) -> None:

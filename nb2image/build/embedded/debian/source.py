@@ -19,8 +19,9 @@ from nb2image.build.embedded.base import (
 from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.debian.archive import DebianArchive, state
 from nb2image.build.embedded.debian.closure import closure
+from nb2image.build.embedded.debian.effects import refuse_known
 from nb2image.build.embedded.debian.index import Package
-from nb2image.build.embedded.debian.root import refuse_unhandled, root_entries, write_root
+from nb2image.build.embedded.debian.root import root_entries, write_root
 from nb2image.build.embedded.layer import Compression, Layer
 from nb2image.errors import PlanError
 from nb2image.events import Emit
@@ -28,7 +29,7 @@ from nb2image.image.base import GLIBC, PACKAGED
 from nb2image.model import BuildPlan
 from nb2image.requirements.target import Target
 
-RECIPE = 6
+RECIPE = 7
 PACKAGES = (
     *("base-files", "base-passwd", "ca-certificates", "libc-bin", "libgomp1", "libstdc++6"),
     *("netbase", "tzdata"),
@@ -154,9 +155,7 @@ class DebianBase:
         known = self.cache.fact(key, Layer)
         if known is not None and self.cache.find(known.digest, known.size):
             return known, {}
-        # the base's own packages are known; what a notebook adds may be anything
-        if below:
-            refuse_unhandled(self.archive.controls(packages))
+        refuse_known([p.name for p in packages])
         debs = self.archive.debs([*packages, *below])
         own = {p.name: debs[p.name] for p in packages}
         entries = root_entries(

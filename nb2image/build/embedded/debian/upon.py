@@ -1,24 +1,29 @@
 """Debian packages upon a finished base: one layer with what the plan needs and the base lacks.
 
-As upon a base made of packages no maintainer script runs; nothing of the base is made newer.
+As upon a base made of packages no maintainer script runs. What the base has is made newer only
+where a package needs that.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 import tarfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from nb2image.build.embedded.base import Base, resolve
 from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.debian import ldcache
+from nb2image.build.embedded.debian.accounts import GROUP, PASSWD
 from nb2image.build.embedded.debian.archive import DebianArchive, state
 from nb2image.build.embedded.debian.closure import closure, refuse_conflicts
-from nb2image.build.embedded.debian.deb import Deb, Unpacked
+from nb2image.build.embedded.debian.deb import LEFT_OUT, Deb, Unpacked
+from nb2image.build.embedded.debian.effects import Below, refuse_known
 from nb2image.build.embedded.debian.index import Package
 from nb2image.build.embedded.debian.installed import STATUS, Installed, read_installed
+from nb2image.build.embedded.debian.made import plain, whiteout
 from nb2image.build.embedded.debian.root import (
     TRIPLETS,
     dpkg_info,
@@ -26,11 +31,8 @@ from nb2image.build.embedded.debian.root import (
     first_written,
     loadable,
     merged,
-    needs_scripts,
-    plain,
-    refuse_unhandled,
-    script_effects,
     status,
+    with_effects,
     write_entry,
 )
 from nb2image.build.embedded.debian.source import DROPPED, TIME
@@ -40,8 +42,9 @@ from nb2image.errors import PlanError
 from nb2image.image.base import PACKAGED
 from nb2image.model import BuildPlan
 
-RECIPE = 1
+RECIPE = 2
 RELEASES = frozenset(PACKAGED.values())
+INFO = "var/lib/dpkg/info"
 WITHOUT_DPKG = "dpkg"
 """A base that lacks it was put together without scripts, and keeps no tools for them."""
 
@@ -67,7 +70,16 @@ class PackagesUpon:
         packages = self._packages(there, base.architecture, wanted)
         if not packages:
             return base
-        return replace(base, added=(self._layer(packages, there, base),))
+        refuse_known([p.name for p in packages])
+        layer, accounts = self._layer(packages, there, base)
+        renewed = [p.name for p in packages if p.name in there.packages]
+        reason = base.reason + (f"; made newer: {', '.join(renewed)}" if renewed else "")
+        facts = replace(
+            base.facts,
+            passwd=accounts.get("passwd", base.facts.passwd),
+            group=accounts.get("group", base.facts.group),
+        )
+        return replace(base, added=(layer,), facts=facts, reason=reason)
 
     def _packages(
         self, there: Installed, architecture: str, wanted: tuple[str, ...]
@@ -79,24 +91,41 @@ class PackagesUpon:
         known = self.cache.fact(key, tuple[Package, ...])
         if known is None:
             index = self.archive.index(releases, architecture)
-            dropped = () if WITHOUT_DPKG in there.packages else DROPPED
-            known = closure(index, wanted, dropped, there.packages)
-            refuse_conflicts(known, there.packages)
+            complete = WITHOUT_DPKG in there.packages
+            dropped = () if complete else DROPPED
+            known = closure(index, wanted, dropped, there.packages, renewing=complete)
+            names = {p.name for p in known}
+            staying = {name: one for name, one in there.packages.items() if name not in names}
+            refuse_conflicts(known, staying)
             self.cache.remember(key, known)
         return known
 
-    def _layer(self, packages: Sequence[Package], there: Installed, base: Base) -> Layer:
+    def _layer(
+        self, packages: Sequence[Package], there: Installed, base: Base
+    ) -> tuple[Layer, dict[str, str]]:
+        """The layer, and the tables of accounts that it changes."""
         hashes = "+".join(p.sha256 for p in packages)
         below = "+".join(layer.diff_id for layer in base.layers)
         key = f"layer-upon/{RECIPE}/{base.architecture}/{self.compression}/{hashes}/{below}"
 
         def make(file: BinaryIO) -> Layer:
-            refuse_unhandled(self.archive.controls(packages))
             debs = self.archive.debs(packages, merged=False)
             files = addition(packages, debs, there, base.architecture)
+            self.cache.remember(f"accounts/{key}", accounts(files))
             return write_addition(file, packages, files, there, self.compression)
 
-        return self.cache.layer(key, make)
+        layer = self.cache.layer(key, make)
+        return layer, self.cache.fact(f"accounts/{key}", dict[str, str]) or {}
+
+
+def accounts(files: Mapping[str, Unpacked]) -> dict[str, str]:
+    """The tables of accounts among files, as ``BaseFacts`` names them."""
+    tables = {"passwd": PASSWD, "group": GROUP}
+    return {
+        name: files[path].data.decode("utf-8", "replace")
+        for name, path in tables.items()
+        if path in files
+    }
 
 
 def refuse_unknown(there: Installed, wanted: Sequence[str]) -> None:
@@ -119,25 +148,28 @@ def addition(
 ) -> dict[str, Unpacked]:
     """What the layer holds, by path: the packages' files and the tables of them and the base."""
     found: dict[str, Unpacked] = {}
+    settings = kept_settings(debs, there)
     for path, one in merged(debs.values()).items():
         real = there.real(path)
         old = there.places.get(real)
         # dpkg, too, leaves a folder that is there as it is, and a link to one
-        if old is not None and (one.kind == tarfile.DIRTYPE or old.kind == tarfile.DIRTYPE):
+        is_folder = old is not None and tarfile.DIRTYPE in (one.kind, old.kind)
+        if is_folder or (old is not None and real in settings):
             continue
         target = there.real(one.target) if one.kind == tarfile.LNKTYPE else one.target
         found[real] = replace(one, path=real, target=target)
-    for path, one in script_effects(debs, found).items():
-        real = there.real(path)
-        if real in there.places and path.startswith("etc/alternatives/"):
-            name = path.rpartition("/")[2]
-            raise needs_scripts([f"those that are alternatives for the base's {name}"])
-        if real not in there.places:
-            found[real] = replace(one, path=real)
+    gone = outdated(packages, debs, there)
+    staying = {path: one for path, one in there.places.items() if path not in gone}
+    below = Below(places=staying, texts=there.texts, packages=there.packages)
+    found = with_effects(debs, found, below, architecture)
+    for path in sorted(gone - found.keys()):
+        hidden = whiteout(path)
+        found[hidden.path] = hidden
     triplet = TRIPLETS[architecture]
     defaults = (f"usr/lib/{triplet}", f"lib/{triplet}", "usr/lib", "lib")
     folders = dict.fromkeys((*there.loader, *(resolve(there.places, d) for d in defaults)))
-    libraries = {**there.libraries, **loadable(found)}
+    libraries = {path: known for path, known in there.libraries.items() if path not in gone}
+    libraries |= loadable(found)
     made = [
         plain("etc/ld.so.cache", ldcache.write(libraries, folders, architecture)),
         plain(STATUS, table(there.status, packages)),
@@ -149,10 +181,53 @@ def addition(
     return found
 
 
+def kept_settings(debs: Mapping[str, Deb], there: Installed) -> set[str]:
+    """The paths of settings, of which the base's own stay (Debian Policy, 10.7)."""
+    lines = (
+        line.rpartition(b" ")[2].decode("utf-8", "replace")
+        for deb in debs.values()
+        for line in deb.control.get("conffiles", b"").splitlines()
+    )
+    return {there.real(line.strip("/")) for line in lines if line.startswith("/")}
+
+
+def outdated(packages: Sequence[Package], debs: Mapping[str, Deb], there: Installed) -> set[str]:
+    """The files of the base that newer packages do not have any more."""
+    renewed = {p.name for p in packages if p.name in there.packages}
+    settings = kept_settings(debs, there)
+    old: set[str] = set()
+    used: set[str] = {there.real(one.path) for deb in debs.values() for one in deb.files}
+    for name, listed in file_lists(there):
+        paths = (line.strip("/") for line in listed.splitlines())
+        real = {there.real(path) for path in paths if path not in ("", ".")}
+        if name in renewed:
+            old |= real
+        else:
+            used |= real
+    return {
+        path
+        for path in old - used - settings
+        if path in there.places
+        and there.places[path].kind != tarfile.DIRTYPE
+        and not LEFT_OUT.match(path)
+    }
+
+
+def file_lists(there: Installed) -> Iterator[tuple[str, str]]:
+    """The packages of the base with dpkg's lists of their files."""
+    for path, data in there.texts.items():
+        folder, _, name = path.rpartition("/")
+        if folder == INFO and name.endswith(".list"):
+            package = name.removesuffix(".list").partition(":")[0]
+            yield package, data.decode("utf-8", "replace")
+
+
 def table(before: bytes, packages: Sequence[Package]) -> bytes:
-    """The base's table of packages with those that are added."""
-    head = before.rstrip(b"\n")
-    return (head + b"\n\n" if head else b"") + status(packages)
+    """The base's table of packages with those that are added, or in place of older ones."""
+    names = {p.name.encode() for p in packages}
+    stanzas = [stanza for stanza in re.split(rb"\n\s*\n", before.strip(b"\n")) if stanza]
+    kept = [s for s in stanzas if not (m := re.match(rb"Package: (\S+)", s)) or m[1] not in names]
+    return b"".join(stanza + b"\n\n" for stanza in kept) + status(packages)
 
 
 def write_addition(

@@ -1,0 +1,1 @@
+"""Reads maintainer scripts of the shell, and follows them without running anything."""
