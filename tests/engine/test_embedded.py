@@ -20,7 +20,7 @@ from nb2image.build.embedded.make import make_builder
 from nb2image.build.embedded.targets import Destination
 from nb2image.build.interface import BuildRequest
 from nb2image.errors import BuildError, PlanError
-from nb2image.events import Event, Progress, ignore
+from nb2image.events import Event, Noticed, Progress, ignore
 from nb2image.model import BuildPlan, LockedPackage
 from nb2image.options import Options
 from nb2image.run.container import run_image
@@ -126,9 +126,12 @@ def test_debian_packages_upon_a_finished_base(
     cache: Path,
     tmp_path: Path,
 ) -> None:
-    """The libraries load, and dpkg and ldconfig say what they say of Docker's image."""
+    """The libraries load, programs run, and all tables say what they say of Docker's image."""
     source = SOURCE + "\nimport ctypes\nfor n in 'gomp.so.1', 'blas.so.3': ctypes.CDLL(f'lib{n}')\n"
-    names = ("hello", "libblas3", "libgomp1", "libsndfile1")
+    names = (
+        *("gawk", "graphviz", "hello", "libblas3", "libgomp1", "libsndfile1", "openssh-client"),
+        *("procps", "xz-utils"),
+    )
     options = Options(env=(("VALUE", VALUE),))
     plan = work.plan(options, source=source, requirements=requiring(system=names))
     context = work.context(plan, tmp_path / "context")
@@ -143,14 +146,78 @@ def test_debian_packages_upon_a_finished_base(
         return run_image(image, "-c", command, options=shell).stdout.splitlines()
 
     check = (
-        "dpkg-query -W; dpkg --audit; apt-get check -q; hello; "
-        "update-alternatives --query libblas.so.3-x86_64-linux-gnu"
+        "dpkg-query -W; dpkg --audit; apt-get check -q; hello; awk --version; lzma --version; "
+        "update-alternatives --query libblas.so.3-x86_64-linux-gnu; echo 'digraph {a -> b}' > /g; "
+        "update-alternatives --get-selections; update-alternatives --query awk; dot -Tsvg /g; "
+        "ps --version; getent passwd; getent group; stat -c '%a %U:%G' /usr/bin/ssh-agent; "
+        "cd /etc/fonts/conf.d && readlink *; sed '/^#/d; /^$/d' /usr/lib/*/graphviz/config6a"
     )
     assert "Hello, world!" in said(ours, check)
     assert said(ours, check) == said(theirs, check)
     # theirs has no further names of a library, and shows the linked folder /lib
     libraries = "ldconfig -p | grep '=>' | sed 's,=> /lib,=> /usr/lib,'"
     assert set(said(theirs, libraries)) <= set(said(ours, libraries))
+
+
+def test_an_older_base_gets_newer_packages(
+    engine: Engine,
+    work: Work,
+    run_image: RunImage,
+    image_name: Callable[[str], str],
+    base_image: str,
+    cache: Path,
+    tmp_path: Path,
+) -> None:
+    """Those that are needed, and those that fit the old ones alone."""
+    old = image_name("older")
+    age = "/^Package: \\(gcc-12-base\\|libgcc-s1\\)$/,/^$/ s/12\\.2\\.0-14[^ )]*/12.2.0-1/"
+    older = tmp_path / "older"
+    older.mkdir()
+    (older / "Dockerfile").write_text(
+        f"FROM {base_image}\nRUN sed -i '{age}' /var/lib/dpkg/status\n"
+    )
+    engine.docker("build", "--quiet", "--tag", old, str(older))
+    file = tmp_path / "older.tar"
+    engine.docker("save", "--output", str(file), old)
+    source = SOURCE + "\nimport ctypes\nctypes.CDLL('libgomp.so.1')\n"
+    made = work.plan(Options(), source=source, requirements=requiring(system=("libgomp1",)))
+    ours = image_name("renewed")
+    events: list[Event] = []
+    context = work.context(made, tmp_path / "context")
+    to = Destination(engine=True)
+    build(made, context, cache, ours, to, events.append, base=str(file))
+    told = [event.finding.message for event in events if isinstance(event, Noticed)]
+    assert any("made newer: gcc-12-base, libgcc-s1" in message for message in told)
+    assert run_image(ours, options=("-e", "VALUE=v")).returncode == 0
+    check = "dpkg-query -W gcc-12-base libgcc-s1 libgomp1 && apt-get check -q && dpkg --audit"
+    shell = ("--user", "0", "--entrypoint", "sh")
+    said = run_image(ours, "-c", check, options=shell)
+    assert (said.returncode, said.stdout.count("12.2.0-14")) == (0, 3)
+
+
+def test_packages_whose_scripts_matter_upon_debian_packages(
+    work: Work, cache: Path, tmp_path: Path
+) -> None:
+    """Graphviz has its table of plugins, procps its alternatives."""
+    source = (
+        "import subprocess\nprint(open('-data [a]*?.csv').read())\n"
+        "dot = subprocess.run(['dot', '-Tplain'], input=b'digraph {a -> b}', stdout=-1)\n"
+        "print(dot.stdout.decode())\nsubprocess.run(['ps'], check=True)\n"
+    )
+    needs = requiring(system=("graphviz", "procps"))
+    made = work.plan(Options(), source=source, requirements=needs)
+    archive = tmp_path / "image.tar"
+    context = work.context(made, tmp_path / "context")
+    build(made, context, cache, "me/x:1", Destination(layout=archive), base="debian")
+    lines: list[str] = []
+
+    def emit(event: Event) -> None:
+        if event.kind == "output-line":
+            lines.append(event.line)
+
+    request = RunRequest(image=str(archive), outputs=tmp_path / "outputs")
+    assert run_image(request, os.environ, emit).exit_status == 0, lines
+    assert any(line.startswith("edge a b ") for line in lines), lines
 
 
 def test_a_changed_script_sends_one_layer(
@@ -353,7 +420,7 @@ def test_what_needs_a_run_is_refused_by_name(
     sdist = LockedPackage(name="olden", version="1.0", hashes=("sha256:" + "0" * 64,))
     for requirements, name in (
         (requiring(sdist), "olden 1.0"),
-        (requiring(system=("procps",)), "procps"),
+        (requiring(system=("texlive-latex-base",)), "tex-common"),
     ):
         made = work.plan(Options(), requirements=requirements)
         context = work.context(made, tmp_path / re.sub(r"\W", "", name))

@@ -31,7 +31,9 @@ class BlobCache:
     """Blobs below one folder; processes may share it.
 
     A blob is written under a temporary name, verified, and then renamed: under its digest there
-    is the whole blob or nothing. Facts are small records by a key that holds all they depend on.
+    is the whole blob or nothing. Nothing waits for the disk, so that a power cut may leave a name
+    without (all of) its bytes: such a file is shorter, and none for ``find``. Facts are small
+    records by a key that holds all they depend on.
     """
 
     root: Path
@@ -44,11 +46,11 @@ class BlobCache:
         return self.root / "blobs" / digest[7:9] / digest[7:]
 
     def find(self, digest: str, size: int | None = None) -> Path | None:
-        """The blob's file; None when it is not there whole."""
+        """The blob's file; None when it is not there whole, which its ``size`` tells."""
         path = self.path(digest)
         try:
             there = path.stat().st_size
-            if size is not None and there != size:
+            if not there or (size is not None and there != size):
                 return None
             os.utime(path)
         except OSError:

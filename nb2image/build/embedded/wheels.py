@@ -63,7 +63,7 @@ class FileSource:
     def file(self, package: LockedPackage) -> LockedFile:
         """A package's wheel, or its source distribution where the lock names no wheel."""
         for digest in package.hashes:
-            path = self.cache.find(digest)
+            path = self.cache.find(digest, package.size)
             # a lock may allow several files; a file's name is remembered with its bytes
             name = self.cache.fact(f"wheel-name/{digest}", str)
             if path is not None and name and is_wanted(name, package):
@@ -103,7 +103,7 @@ class FileSource:
         if local is None:
             what = package.wheel or f"{package.name} {package.version}"
             return self.http.blob(url, self.cache, digest, size=package.size, what=what)
-        found = self.cache.find(digest)
+        found = self.cache.find(digest, package.size)
         if found:
             return found
         with self.cache.writing() as file, local.open("rb") as source:

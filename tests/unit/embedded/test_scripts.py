@@ -228,6 +228,19 @@ def test_system_accounts() -> None:
     assert (agent.mode, agent.gid, agent.data) == (0o2755, 100, b"x")
 
 
+def test_an_account_may_be_another_packages() -> None:
+    """Its files are given to it whichever of them is set up first."""
+    script = postinst("dpkg-statoverride --update --add root bus 4750 /usr/bin/a")
+    own = plain("usr/bin/a", b"")
+    debs = {
+        "a": Deb(files=(own,), control={"postinst": script}),
+        "b": Deb(files=(), control={"postinst": postinst("addgroup --system bus")}),
+    }
+    below = Below(texts={"etc/passwd": PASSWD, "etc/group": GROUP})
+    entries = outcome(debs, {own.path: own}, below, "amd64").entries
+    assert (entries[own.path].mode, entries[own.path].gid) == (0o4750, 100)
+
+
 def test_tables_of_passwords_go_along() -> None:
     """Where the image has them, for root's eyes alone, without today's date."""
     tables = AccountTables(

@@ -16,6 +16,7 @@ from nb2image.build.embedded import make
 from nb2image.build.embedded.base import Base, BaseFacts
 from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.debian.closure import BASE_DIFFERS
+from nb2image.build.embedded.debian.source import wanted_names
 from nb2image.build.embedded.debian.upon import PackagesUpon
 from nb2image.build.embedded.layer import Layer
 from nb2image.build.embedded.make import FirstThatAnswers
@@ -236,6 +237,22 @@ def test_nothing_is_made_older_nor_of_another_release(tmp_path: Path, name: str,
     with pytest.raises(PlanError, match=says) as caught:
         put_upon(BlobCache(root=tmp_path), name, system=RENEWABLE, packages=RENEWED)
     assert caught.value.code == BASE_DIFFERS
+
+
+@pytest.mark.parametrize(
+    ("suite", "names"),
+    [
+        ("bookworm", ("hello", "libgsl27")),
+        ("trixie", ("hello", "libgsl28")),
+        ("bullseye", ("hello", "libgsl25")),
+    ],
+)
+def test_packages_have_the_names_of_the_bases_suite(suite: str, names: tuple[str, ...]) -> None:
+    """Which may be another than that of the image that the plan names."""
+    wanted = [SystemPackage(name=name, reason="a test") for name in ("libgsl27", "hello")]
+    wanted.append(SystemPackage(name="gcc", reason="a test", stage="build"))
+    of = plan(requirements=replace(REQUIREMENTS, system=tuple(wanted)))
+    assert wanted_names(of, suite) == names
 
 
 def test_accounts_of_packages_are_the_images(tmp_path: Path) -> None:

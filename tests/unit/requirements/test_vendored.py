@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,9 @@ def test_the_embedded_builder_takes_it_from_the_context(folder: Path, tmp_path: 
     source = FileSource(index=index, http=Http(NetworkConfig()), cache=cache, folder=folder)
     wheel = source.wheel(TOOL)
     assert (wheel.path.read_bytes(), wheel.sha256) == (b"bytes", DIGEST)
+    for left in (b"", b"by"):  # of a file whose bytes a power cut took
+        wheel.path.write_bytes(left)
+        assert source.wheel(replace(TOOL, size=5)).path.read_bytes() == b"bytes"
 
 
 def test_the_lock_says_where_it_comes_from() -> None:

@@ -108,6 +108,8 @@ class Work:
         self._files: Mapping[str, Unpacked] = ChainMap(self.made, self._own)
         self._accounts = AccountTables(below.texts)
         self._candidates: dict[str, list[Alternative]] = {}
+        self._changes: list[tuple[Changed, str]] = []
+        """With the package; its owner may be another package's account."""
         self._tables: dict[str, str] = {}
         """By name, with the package that has it made."""
         places: Mapping[str, Placed] = ChainMap(self._files, below.places)  # type: ignore[arg-type]
@@ -133,7 +135,7 @@ class Work:
             case Copied() if not self.view.kind(f"/{effect.path}", follow=True):
                 self._put(plain(effect.path, self._data(effect.source)))
             case Changed():
-                self._change(effect)
+                self._changes.append((effect, by))
             case Removed():
                 path = self.view.real(effect.path)
                 self.made.pop(path, None)
@@ -155,6 +157,11 @@ class Work:
             if any(fnmatchcase(path, pattern) for path in self._own):
                 self._tables.setdefault(name, name)
         refused = {}
+        for change, by in self._changes:
+            try:
+                self._change(change)
+            except Unknown as reason:
+                refused[by] = str(reason)
         for name, by in sorted(self._tables.items()):
             try:
                 for one in tables.made(name, self.view, self._data):

@@ -93,7 +93,7 @@ class DebianBase:
         """See ``BaseSource``."""
         python = plan.requirements.python
         suite = suite_of(python)
-        wanted = tuple(sorted(p.name for p in plan.requirements.system if p.stage == "final"))
+        wanted = wanted_names(plan, suite)
         base, more = self._packages(suite, architecture, root_names(plan), wanted)
         made = [self._layer(base, (), architecture, python)]
         if more:
@@ -176,6 +176,19 @@ class DebianBase:
             for path, one in entries.items()
             if WANTED.fullmatch(path)
         }
+
+
+def wanted_names(plan: BuildPlan, suite: str) -> tuple[str, ...]:
+    """The packages that the plan asks for beside the base, by their names in a suite.
+
+    A plan has the names of the suite of its base image, of which another one may stand in.
+    """
+    names = [package.name for package in plan.requirements.system if package.stage == "final"]
+    if not names:
+        return ()
+    from nb2image.requirements.system import system_table  # takes its time to load
+
+    return tuple(sorted({system_table().named(name, suite) for name in names}))
 
 
 def suite_of(python: str) -> str:

@@ -35,7 +35,7 @@ from nb2image.build.embedded.debian.root import (
     with_effects,
     write_entry,
 )
-from nb2image.build.embedded.debian.source import DROPPED, TIME
+from nb2image.build.embedded.debian.source import DROPPED, TIME, wanted_names
 from nb2image.build.embedded.layer import Compression, Layer, LayerWriter
 from nb2image.build.embedded.tarhead import Owner
 from nb2image.errors import PlanError
@@ -62,10 +62,10 @@ class PackagesUpon:
 
         Raises PlanError, with the package named, for what only an engine can install.
         """
-        wanted = tuple(sorted(p.name for p in plan.requirements.system if p.stage == "final"))
-        if not wanted:
+        if all(package.stage != "final" for package in plan.requirements.system):
             return base
         there = read_installed(self.cache, base)
+        wanted = wanted_names(plan, there.codename)
         refuse_unknown(there, wanted)
         packages = self._packages(there, base.architecture, wanted)
         if not packages:
