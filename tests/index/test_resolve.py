@@ -231,6 +231,29 @@ def test_the_second_run_asks_nobody(index: FakeIndex, services: Services) -> Non
     assert len(index.requests) == asked
 
 
+def test_another_question_asks_for_no_page_again(index: FakeIndex, services: Services) -> None:
+    """Whatever an index says of caching, it is asked for a page once by us and once by uv."""
+    ask(services, "pandas")
+    asked = len(index.requests)
+    ask(services, "pandas>0")
+    assert len(index.requests) == asked
+
+
+def test_a_dependency_at_an_address_is_refused_by_its_name(
+    index: FakeIndex, services: Services
+) -> None:
+    """Only what the notebook names is taken from an address; no other day or Python mends it."""
+    address = f"{index.url.removesuffix('simple')}files/leaf-1.0-py3-none-any.whl"
+    index.add(wheel("leaf", "1.0"))
+    index.add(wheel("top", "1.0", requires=[f"leaf @ {address}?token=s3cret"]))
+    found = ask(services, "top")
+    assert isinstance(found, Refusal)
+    refused = diagnose(found.message)
+    assert (refused.kind, refused.packages, refused.passing) == ("address", ("leaf", "top"), False)
+    assert refused.explanation.startswith("top wants leaf from 127.0.0.1/files/leaf-1.0-py3")
+    assert "s3cret" not in refused.explanation
+
+
 def test_offline_works_from_what_is_cached_and_says_what_is_not(
     index: FakeIndex, services: Services
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -28,6 +28,7 @@ Kind = Literal[
     "index-refused",
     "offline-missing",
     "source",
+    "address",
 ]
 
 MOST_READ = 20_000
@@ -50,6 +51,15 @@ WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 FETCH_TROUBLE = ("Failed to fetch", "error sending request", "Failed to download", "dns error")
 DIRECT = re.compile(
     r"^error: Failed to download(?: and build)? `(?P<name>[^` ]+) @ (?P<url>[^`]+)`"
+)
+BY_ADDRESS = re.compile(
+    r"^error: Failed to resolve dependencies for package `(?P<by>[^`=]+)[^`]*`\s+"
+    r"cause: Package `(?P<name>[^`]+)` was included as a URL dependency"
+    r"[^`]*`[^`]*@ (?P<url>[^`]+)`"
+)
+OTHER_NAME = re.compile(
+    r"^error: Requested package name `(?P<name>[^`]+)` does not match `(?P<other>[^`]+)`"
+    r"[^:]*: (?P<url>\S+)"
 )
 CONTRADICTION = re.compile(
     rf"you require {NAME}(?P<one>[=<>!~][^ ]*) and (?P=name)(?P<other>[=<>!~][^ ]*),"
@@ -81,6 +91,7 @@ class Diagnosis:
             "index-refused",
             "offline-missing",
             "source",
+            "address",
         }
 
 
@@ -90,21 +101,14 @@ def diagnose(message: str) -> Diagnosis:
     explanation = in_words(message)
 
     def made(kind: Kind, names: Iterable[str] = ()) -> Diagnosis:
-        packages = tuple(sorted({str(canonicalize_name(n)) for n in names}))
         bounds = tuple(
             (str(canonicalize_name(m["name"])), m["bounds"])
             for m in NO_WHEELS.finditer(explanation)
         )
-        return Diagnosis(kind=kind, packages=packages, bounds=bounds, explanation=explanation)
+        return replace(told(kind, names, explanation), bounds=bounds)
 
-    if address := DIRECT.match(message):
-        why = message.strip().splitlines()[-1].strip()
-        why = re.sub(r"^(?:cause|fatal|error): (?:unable to access '[^']*': )?", "", why)
-        place = place_of(address["url"])
-        words = one_line(ADDRESS.sub("it", f"{address['name']} from {place}: {why}"))
-        return Diagnosis(
-            kind="source", packages=(canonicalize_name(address["name"]),), explanation=words
-        )
+    if about := about_address(message):
+        return about
     if any(text in message for text in REFUSED):
         return made("index-refused")
     if "network was disabled" in message or "network connectivity is disabled" in message:
@@ -130,6 +134,29 @@ def diagnose(message: str) -> Diagnosis:
     if found := names(NO_SUCH_RELEASE, message):
         return made("no-such-version", found)
     return made("conflict")
+
+
+def about_address(message: str) -> Diagnosis | None:
+    """What is wrong with an address that a requirement names; None when that is not the cause."""
+    if found := DIRECT.match(message):
+        why = message.strip().splitlines()[-1].strip()
+        why = re.sub(r"^(?:cause|fatal|error): (?:unable to access '[^']*': )?", "", why)
+        words = ADDRESS.sub("it", f"{found['name']} from {place_of(found['url'])}: {why}")
+        return told("source", [found["name"]], words)
+    if found := OTHER_NAME.match(message):
+        words = f"{place_of(found['url'])} holds {found['other']} and not {found['name']}"
+        return told("source", [found["name"]], words)
+    if found := BY_ADDRESS.match(message):
+        by, name, place = found["by"], found["name"], place_of(found["url"])
+        words = f"{by} wants {name} from {place}, which the notebook does not name"
+        return told("address", [name, by], words)
+    return None
+
+
+def told(kind: Kind, names: Iterable[str], words: str) -> Diagnosis:
+    """A diagnosis in words, which may quote a stranger."""
+    packages = tuple(sorted({str(canonicalize_name(n)) for n in names}))
+    return Diagnosis(kind=kind, packages=packages, explanation=one_line(words))
 
 
 def names(pattern: re.Pattern[str], message: str) -> list[str]:
@@ -163,7 +190,10 @@ def one_line(text: str) -> str:
 
 def place_of(address: str) -> str:
     """Host and path of an address: no scheme, no credentials, no query."""
-    parts = urlsplit(address.removeprefix("git+"))
+    try:
+        parts = urlsplit(address.removeprefix("git+"))
+    except ValueError:
+        return "an address"
     return f"{parts.hostname or ''}{parts.path}"
 
 
@@ -216,6 +246,8 @@ HINTS: dict[Kind, str] = {
     "index-refused": "put credentials into pip's or uv's configuration, or into ~/.netrc",
     "offline-missing": "run once without --offline to fill the cache",
     "source": "check the address, your access to it and the network",
+    "address": "an install line or a requirements file of yours that names it with its address "
+    "takes it from there; or pin a release that does without",
 }
 TITLES: dict[Kind, str] = {
     "conflict": "the requirements exclude each other",
@@ -231,6 +263,7 @@ TITLES: dict[Kind, str] = {
     "index-refused": "the package index refuses access",
     "offline-missing": "not in the cache: {packages}",
     "source": "what a requirement names by its address cannot be read",
+    "address": "a package wants another from an address of its own",
 }
 
 

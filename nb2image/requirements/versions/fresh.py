@@ -57,6 +57,8 @@ def resolve_newest(
             return found
         movable = movable or [name for name, steps in left.items() if steps]
         pointed = [name for name in movable if name in named]
+        if refused.kind in WHEELS and floor and not pointed and not named.isdisjoint(left):
+            return found  # bounds that the refusal does not speak of have no part in it
         first = depended_on(refused.explanation)
         for name in [name for name in pointed if name in first] or pointed or movable:
             del left[name][:1]

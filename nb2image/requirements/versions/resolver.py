@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -25,6 +26,7 @@ from nb2image.network import NetworkConfig, redact
 from nb2image.process import Completed
 from nb2image.requirements.accelerator.torch_cpu import Listing, write_listings
 from nb2image.requirements.index.cache import DiskCache
+from nb2image.requirements.index.client import FRESH_SECONDS
 from nb2image.requirements.index.local import local_path, present
 from nb2image.requirements.target import Target
 from nb2image.requirements.versions.conflicts import diagnose
@@ -99,13 +101,23 @@ def uv_version() -> str:
     return version("uv")
 
 
+def interpreter() -> list[str]:
+    """uv's option that names a Python.
+
+    It only says that the target's is a CPython with a GIL, as every base's: looking for one of the
+    target's release among the host's, which uv does without, takes up to a second.
+    """
+    usual = sys.implementation.name == "cpython" and "t" not in sys.abiflags
+    return ["--python", sys.executable] if sys.executable and usual else []
+
+
 def uv_arguments(request: ResolveRequest, *, offline: bool) -> list[str]:
     """The command line of ``uv pip compile`` for a request, up to the output's format."""
     given = "pyproject.toml" if request.listed else "requirements.in"
     argv = [uv_binary(), "pip", "compile", given, "--no-header", "--quiet"]
     target = Target(python=request.python, platform=request.platform)
     argv += ["--python-version", target.full_version, "--python-platform", target.platform]
-    argv += ["--no-build", "--no-python-downloads"]
+    argv += ["--no-build", "--no-python-downloads", *interpreter()]
     if request.constraints:
         argv += ["--constraints", "constraints.txt"]
     if request.overrides:
@@ -197,6 +209,7 @@ def compile_lock(
             extra_indexes=request.extra_indexes,
             find_links=[str(stubs)] if request.stubs else [],
             metadata=request.metadata,
+            fresh_seconds=FRESH_SECONDS,
         )
         (at / "uv.toml").write_text(settings, "utf-8")
         environ = uv_environment(network, services.environ)

@@ -29,6 +29,9 @@ KEPT = frozenset(
 )
 """Variables that uv gets as they are: names, folders and numbers, nothing secret."""
 
+FOR_EVER = "max-age=365000000, immutable"
+"""What the public index says of its files, and a proxy before it may not."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatedMetadata:
@@ -61,11 +64,13 @@ def uv_toml(
     extra_indexes: Sequence[str] = (),
     find_links: Sequence[str] = (),
     metadata: Sequence[StatedMetadata] = (),
+    fresh_seconds: int = 0,
 ) -> str:
     """The host's package sources in uv's terms.
 
     ``default_index`` is the address that an empty ``network.index_url`` stands for,
-    ``find_links`` are folders beside the host's own.
+    ``find_links`` are folders beside the host's own. What an index said is not asked for again
+    within ``fresh_seconds``, whatever it says of caching itself; 0 leaves that to the index.
     """
     main = network.index_url or default_index
     # the main index comes first, as in pip: of two equal files the remote one is taken
@@ -81,11 +86,15 @@ def uv_toml(
         address = proxies.get(scheme) or proxies.get("all", "")
         if "@" in address:  # the environment has the others
             settings[f"{scheme}-proxy"] = address
-    tables: list[tuple[str, dict[str, object]]] = [
+    tables: list[tuple[str, dict[str, object]]] = []
+    for number, index in enumerate(indexes, start=1):
         # uv asks the default index last
-        ("index", {"url": index, "default": bool(main) and number == len(indexes)})
-        for number, index in enumerate(indexes, start=1)
-    ]
+        row: dict[str, object] = {"url": index, "default": bool(main) and number == len(indexes)}
+        if fresh_seconds:
+            age = f"max-age={fresh_seconds}"
+            files = FOR_EVER if index == default_index else age
+            row["cache-control"] = {"api": age, "files": files}
+        tables.append(("index", row))
     tables += [("dependency-metadata", stated(entry)) for entry in metadata]
     return "\n".join(
         [*lines(settings), *(x for name, row in tables for x in (f"[[{name}]]", *lines(row))), ""]
@@ -103,5 +112,12 @@ def stated(entry: StatedMetadata) -> dict[str, object]:
 
 
 def lines(table: Mapping[str, object]) -> list[str]:
-    """A table's values. JSON's texts, lists and truth values are TOML's too."""
-    return [f"{key} = {json.dumps(value)}" for key, value in table.items()]
+    """A table's values."""
+    return [f"{key} = {toml(value)}" for key, value in table.items()]
+
+
+def toml(value: object) -> str:
+    """A value. JSON's texts, lists and truth values are TOML's too."""
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(lines(value))} }}"
+    return json.dumps(value)

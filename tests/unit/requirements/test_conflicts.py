@@ -97,6 +97,19 @@ MESSAGES = [
         ("x",),
     ),
     (
+        "error: Failed to resolve dependencies for package `top==1.0`\n  cause: Package `leaf` "
+        "was included as a URL dependency. URL dependencies must be expressed as direct "
+        "requirements or constraints. Consider adding `leaf @ https://host.test/l` to your file.",
+        "address",
+        ("leaf", "top"),
+    ),
+    (
+        "error: Requested package name `x` does not match `y` in the distribution filename: "
+        "https://host.test/y-1.0-py3-none-any.whl",
+        "source",
+        ("x",),
+    ),
+    (
         "error: No solution found when resolving dependencies\n  cause: Because you require "
         "pandas==1.5.3 and pandas==2.0.3, we can conclude that your requirements are "
         "unsatisfiable.",

@@ -189,13 +189,14 @@ def test_bounds_are_let_go_where_the_refusal_points() -> None:
     assert tried == [("a>=9", "b>=2"), ("a>=9", "b>=1")]
 
 
+WHEELS_REQUIRED = "Wheels are required for `b` because building from source is disabled"
 NO_WHEEL = "c==1.0 has no wheels with a matching Python ABI tag"
-CONFLICT = "all versions of a depend on c<3 and you require c>=3"
+CONFLICT = "all versions of flow depend on c<3 and you require c>=3"
 
 
 @pytest.mark.parametrize(
     ("floor", "cause", "last"),
-    [(True, NO_WHEEL, ("a>=8", "b>=1")), (False, NO_WHEEL, ()), (True, CONFLICT, ())],
+    [(True, NO_WHEEL, ("b>=1", "flow>=8")), (False, NO_WHEEL, ()), (True, CONFLICT, ())],
     ids=["floor", "none", "conflict"],
 )
 def test_the_last_bounds_stay_while_another_day_may_have_wheels(
@@ -208,10 +209,23 @@ def test_the_last_bounds_stay_while_another_day_may_have_wheels(
         tried.append(request.constraints)
         return FOUND if not request.constraints else Refusal(message=f"cause: Because {cause}")
 
-    bounds = {"a": ("9", "8"), "b": ("2", "1")}
+    bounds = {"flow": ("9", "8"), "b": ("2", "1")}
     found = resolve_newest(REQUEST, bounds, resolve, floor=floor)
     assert tried[-1] == last
     assert (found == FOUND) is (last == ())
+
+
+def test_bounds_without_a_part_in_the_refusal_stay() -> None:
+    """Where a requirement itself has no wheel, others step back in vain: it is asked once."""
+    tried: list[tuple[str, ...]] = []
+
+    def resolve(request: ResolveRequest) -> Resolution | Refusal:
+        tried.append(request.constraints)
+        return Refusal(message="cause: Because b>=1 has no usable wheels\nhint: " + WHEELS_REQUIRED)
+
+    bounds = {"a": ("9", "8"), "b": ("1",)}
+    assert isinstance(resolve_newest(REQUEST, bounds, resolve, floor=True), Refusal)
+    assert tried == [("a>=9", "b>=1")]
 
 
 def test_of_two_the_one_that_is_depended_on_steps_back() -> None:

@@ -43,6 +43,16 @@ def test_without_a_main_index_uvs_own_stays() -> None:
     assert read["index"] == [{"url": "https://more.test", "default": False}]
 
 
+def test_an_answer_is_not_asked_for_twice_whatever_the_index_says_of_caching() -> None:
+    """A lock takes many questions: pages hold for a while, the public index's files for ever."""
+    network = NetworkConfig(extra_index_urls=("https://more.test",))
+    read = tomllib.loads(uv_toml(network, default_index="https://public.test", fresh_seconds=60))
+    assert [row["cache-control"] for row in read["index"]] == [
+        {"api": "max-age=60", "files": "max-age=365000000, immutable"},
+        {"api": "max-age=60", "files": "max-age=60"},
+    ]
+
+
 def test_passwords_and_strangers_variables_are_not_in_the_environment() -> None:
     """A proxy with a password stands in the file; the other one git needs too."""
     network = NetworkConfig(
