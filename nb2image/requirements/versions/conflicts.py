@@ -30,6 +30,8 @@ Kind = Literal[
     "source",
     "address",
 ]
+LACKING: frozenset[Kind] = frozenset({"no-wheel", "python-too-old", "too-new"})
+"""What another day or Python may mend."""
 
 MOST_READ = 20_000
 """Characters of a message; it quotes what publishers wrote, who may have written anything."""
@@ -44,6 +46,7 @@ NO_TAG = re.compile(
 NO_WHEELS = re.compile(rf"\b{NAME}(?P<bounds>[=<>!~][^ ]*) has no usable wheels")
 BROKEN = re.compile(r"Metadata for `(?P<name>[^`]+)`(?: \(v(?P<version>[^)]+)\))?")
 TOO_NEW = re.compile(r"`(?P<name>[^`]+)` was filtered by `exclude-newer`")
+NONE_AT_ALL = re.compile(rf"\bthere are no versions of {NAME}(?![A-Za-z0-9._-]|[=<>!~])")
 YANKED = re.compile(rf"\b{NAME}==\S+ was yanked")
 SUBJECT = re.compile(rf"{NAME}(?:\[[^\]]*\])?(?:[=<>!~][^ ]*)? depends? on ")
 OBJECT = re.compile(rf" depends? on (?:one of: *)?{NAME}")
@@ -119,6 +122,9 @@ def diagnose(message: str) -> Diagnosis:
         return made("contradiction", [clash["name"]])
     if found := names(UNKNOWN, message):
         return made("unknown-package", found)
+    late = names(TOO_NEW, message)
+    if found := [name for name in names(NONE_AT_ALL, explanation) if name in late]:
+        return made("too-new", found)  # of others uv says what it tried for want of these
     if found := names(BROKEN, message):
         return made("broken-metadata", found)
     if found := names(WHEELS_REQUIRED, message):
@@ -127,8 +133,8 @@ def diagnose(message: str) -> Diagnosis:
         return made("no-wheel", found)
     if "requested Python version" in message:
         return made("python-too-old", names(re.compile(rf"e\.g\., {NAME}=="), message))
-    if found := names(TOO_NEW, message):
-        return made("too-new", found)
+    if late:
+        return made("too-new", late)
     if found := names(YANKED, message):
         return made("yanked", found)
     if found := names(NO_SUCH_RELEASE, message):

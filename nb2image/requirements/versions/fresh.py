@@ -16,15 +16,12 @@ from nb2image.model import DirectRequirement
 from nb2image.requirements.index.client import PackageIndex
 from nb2image.requirements.index.release import choose_release, releases
 from nb2image.requirements.target import Target
-from nb2image.requirements.versions.conflicts import depended_on, diagnose, mentioned
+from nb2image.requirements.versions.conflicts import LACKING, depended_on, diagnose, mentioned
 from nb2image.requirements.versions.resolver import Refusal, Resolution, ResolveRequest
 
 RECENT = timedelta(days=730)
 """The second lower bound is this much older than the newest release."""
 MAX_LETTING_GO = 8
-
-WHEELS = {"no-wheel", "python-too-old"}
-"""Refusals that another day or Python may mend."""
 
 Bounds = dict[str, tuple[str, ...]]
 """By distribution its lower bounds, the strictest first."""
@@ -51,16 +48,14 @@ def resolve_newest(
         refused = diagnose(found.message)
         if not refused.passing:
             return found
-        named = {*mentioned(refused.explanation, left), *refused.packages}
-        movable = [name for name, steps in left.items() if len(steps) > floor]
-        if not movable and refused.kind in WHEELS:
-            return found
-        movable = movable or [name for name, steps in left.items() if steps]
-        pointed = [name for name in movable if name in named]
-        if refused.kind in WHEELS and floor and not pointed and not named.isdisjoint(left):
-            return found  # bounds that the refusal does not speak of have no part in it
+        part = {*mentioned(refused.explanation, left), *refused.packages}
+        bound = [name for name, steps in left.items() if steps and (name in part or not part)]
+        movable = [name for name in bound if len(left[name]) > floor]
+        if not bound or (not movable and refused.kind in LACKING):
+            return found  # without the other bounds it is the same
+        pointed = movable or bound
         first = depended_on(refused.explanation)
-        for name in [name for name in pointed if name in first] or pointed or movable:
+        for name in [name for name in pointed if name in first] or pointed:
             del left[name][:1]
     lines = tuple(f"{name}>={steps[-1]}" for name, steps in sorted(bounds.items()) if floor)
     return resolve(replace(request, constraints=(*request.constraints, *lines)))

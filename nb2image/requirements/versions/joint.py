@@ -29,6 +29,8 @@ from nb2image.requirements.written.declared import is_address
 
 MAX_DRIFTS = 4
 """How often a lock is made anew because it lacks something that is imported."""
+MAX_QUESTIONS = 200
+"""That uv is asked on one ladder; notebooks whose ladders led somewhere took fewer than 60."""
 
 
 def climb_without_drift(
@@ -134,6 +136,18 @@ def climb_ladder(wanted: Wanted, world: World, start: Rung | None = None) -> Cli
 def climb_with(wanted: Wanted, world: World, start: Rung | None, *, floor: bool) -> Climb:
     """As ``climb_ladder``, with the lower bounds of ``fresh`` or without the last of them."""
     lines = {d.name: pep508(d) for d in wanted.direct}
+    refusals: list[Refusal] = []
+
+    def ask(asked: ResolveRequest) -> Resolution | Refusal:
+        if len(refusals) == MAX_QUESTIONS:
+            return refusals[-1]
+        found = world.resolve(asked)
+        if isinstance(found, Refusal):
+            refusals.append(found)
+        return found
+
+    def say(line: str) -> None:
+        world.emit(OutputLine(stage="require", line=line))
 
     def attempt(rung: Rung) -> Resolution | Refusal:
         request = ResolveRequest(
@@ -150,7 +164,7 @@ def climb_with(wanted: Wanted, world: World, start: Rung | None, *, floor: bool)
             return plainly(asked)
 
         def plainly(asked: ResolveRequest) -> Resolution | Refusal:
-            return resolve_mended(asked, world.resolve, world.index)
+            return resolve_mended(asked, ask, world.index, say)
 
         kept = [d for d in wanted.direct if d.name not in rung.left_out]
         bounds = lower_bounds(kept, world.index, world.target(rung.python), rung.as_of)
@@ -166,7 +180,7 @@ def climb_with(wanted: Wanted, world: World, start: Rung | None, *, floor: bool)
             when = f"of {step.as_of}" if step.as_of else "of today"
             what = "the same" if same else step.message
             line = f"tried Python {step.python} with the releases {when}: {what}"
-            world.emit(OutputLine(stage="require", line=line))
+            say(line)
             steps.append(step)
 
     def days(name: str, python: str) -> Days | None:

@@ -16,7 +16,13 @@ from nb2image.model import ResolutionStep
 from nb2image.requirements.age.dates import YEAR, VersionPolicy
 from nb2image.requirements.age.python_releases import all_series, order
 from nb2image.requirements.age.python_version import DEFAULT, PythonChoice, distance
-from nb2image.requirements.versions.conflicts import Diagnosis, depended_on, diagnose, mentioned
+from nb2image.requirements.versions.conflicts import (
+    LACKING,
+    Diagnosis,
+    depended_on,
+    diagnose,
+    mentioned,
+)
 from nb2image.requirements.versions.resolver import Refusal, Resolution
 from nb2image.requirements.written.pins import Pin, described
 
@@ -104,7 +110,7 @@ def later(day: str, today: date) -> str:
 
 def remedies(rung: Rung, refused: Diagnosis, ladder: Ladder, days: WheelDays) -> list[Rung]:
     """The nearest day, else the nearest Python, that has wheels of the packages that lack them."""
-    if refused.kind not in {"no-wheel", "python-too-old"} or not refused.packages:
+    if refused.kind not in LACKING or not refused.packages:
         return []
     first = first_common_day(refused.packages, rung.python, days)
     if first is not None:

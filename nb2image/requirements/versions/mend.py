@@ -24,6 +24,8 @@ from nb2image.requirements.versions.uv_config import StatedMetadata
 
 MAX_MENDS = 12
 OLDER_STUBS = 4
+MOST_STUBS = 9
+"""Of one project: each is a download, and the older it is the less it goes with the rest."""
 STATED_RELEASES = 8
 """Releases of one project whose metadata is stated at a time, the newest first."""
 
@@ -32,16 +34,21 @@ def resolve_mended(
     request: ResolveRequest,
     resolve: Callable[[ResolveRequest], Resolution | Refusal],
     index: PackageIndex,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> Resolution | Refusal:
     """The answer to a request after its mendable troubles are mended.
 
-    Raises RequirementsError when the index does not answer.
+    ``tell`` hears of sources that are fetched. Raises RequirementsError when the index does not
+    answer.
     """
     found = resolve(request)
     for _ in range(MAX_MENDS):
         if isinstance(found, Resolution):
             return found
-        mended = mend(request, diagnose(found.message), index)
+        refused = diagnose(found.message)
+        if refused.kind == "no-wheel":
+            tell(f"no wheel: reading what {', '.join(refused.packages)} asks for in its source")
+        mended = mend(request, refused, index)
         if mended is None:
             return found
         request = mended
@@ -93,8 +100,9 @@ def stubs_for(
         return []
     chosen = choose_release(project, target, specifier)
     has_wheel = chosen is not None and chosen.fits and chosen.file.is_wheel
-    # the newest first; older ones, each a download, when that one does not go with the rest
-    count = OLDER_STUBS if any(stub.name == name for stub in request.stubs) else 1
+    # the newest first; older ones when that one does not go with the rest
+    there = sum(stub.name == name for stub in request.stubs)
+    count = min(OLDER_STUBS, MOST_STUBS - there) if there else 1
     found = stubs_of(name, index, target, specifier=specifier, as_of=request.as_of, pure=has_wheel)
     return list(islice(found, count))
 

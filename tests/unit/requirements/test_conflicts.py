@@ -66,6 +66,13 @@ MESSAGES = [
         ("late",),
     ),
     (
+        "error: No solution found when resolving dependencies\n  cause: Because old<=2 has no "
+        "usable wheels and there are no versions of late, old cannot be used.\n\nhint: Wheels are "
+        "required for `old` because\n\nhint: `late` was filtered by `exclude-newer` to only",
+        "too-new",
+        ("late",),
+    ),
+    (
         "error: No solution found when resolving dependencies\n  cause: Because yank==1.0 was "
         "yanked (reason: bad) and only yank==1.0 is available",
         "yanked",

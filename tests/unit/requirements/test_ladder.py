@@ -113,6 +113,18 @@ def test_packages_without_wheels_show_where_to_go(
     assert (found.rung.python, found.rung.as_of) == second
 
 
+def test_a_package_that_came_later_for_another_python_shows_where_to_go() -> None:
+    """No release of the day, and none at all for this Python: the Python that has one."""
+    late = Refusal(
+        message="cause: Because there are no versions of old and you require old\n\n"
+        "hint: `old` was filtered by `exclude-newer` to only include packages"
+    )
+    days = {("old", "3.11"): ("2024-03-01", "2024-03-01")}
+    made = ladder(python="3.10", as_of="2023-01-01")
+    _, tried = climbed(made, {("3.11", "2024-03-01")}, days=days, refusal=late)
+    assert tried == [("3.10", "2023-01-01"), ("3.11", "2024-03-01")]
+
+
 def pin(name: str) -> Pin:
     return Pin(name=name, version="1.0", place=Place(cell=1), detail="")
 

@@ -60,6 +60,24 @@ def test_a_pure_sdist_gets_a_stand_in_of_its_time() -> None:
     assert (stub.version, stub.requires, stub.compiled) == ("2.0", ("six",), False)
 
 
+def test_stand_ins_have_an_end() -> None:
+    """Each is a download: a refusal that asks for ever older ones gets nine of them."""
+    index = FakeIndex()
+    for number in range(30):
+        index.add("lib", f"{number}.0", ("lib.py",), sdist=True, uploaded="2020-06-01")
+    asked: list[ResolveRequest] = []
+    told: list[str] = []
+
+    def resolve(request: ResolveRequest) -> Resolution | Refusal:
+        asked.append(request)
+        oldest = min((float(stub.version) for stub in request.stubs), default=30)
+        return no_wheel("lib", f"<{oldest}")
+
+    assert isinstance(resolve_mended(REQUEST, resolve, index, told.append), Refusal)
+    assert [len(request.stubs) for request in asked] == [0, 1, 5, 9]
+    assert told[0] == "no wheel: reading what lib asks for in its source"
+
+
 def test_a_stand_in_keeps_to_the_bounds_of_the_refusal() -> None:
     """Where another package asks for an old release, that one is offered, not the newest."""
     index = FakeIndex()
@@ -190,8 +208,8 @@ def test_bounds_are_let_go_where_the_refusal_points() -> None:
 
 
 WHEELS_REQUIRED = "Wheels are required for `b` because building from source is disabled"
-NO_WHEEL = "c==1.0 has no wheels with a matching Python ABI tag"
-CONFLICT = "all versions of flow depend on c<3 and you require c>=3"
+NO_WHEEL = "c==1.0 has no wheels with a matching Python ABI tag and flow and b depend on c"
+CONFLICT = "all versions of flow and b depend on c<3 and you require c>=3"
 
 
 @pytest.mark.parametrize(
@@ -215,17 +233,18 @@ def test_the_last_bounds_stay_while_another_day_may_have_wheels(
     assert (found == FOUND) is (last == ())
 
 
-def test_bounds_without_a_part_in_the_refusal_stay() -> None:
+@pytest.mark.parametrize("cause", ["b>=1 has no usable wheels", "c<3 and c>=3 are wanted"])
+def test_bounds_without_a_part_in_the_refusal_stay(cause: str) -> None:
     """Where a requirement itself has no wheel, others step back in vain: it is asked once."""
     tried: list[tuple[str, ...]] = []
 
     def resolve(request: ResolveRequest) -> Resolution | Refusal:
         tried.append(request.constraints)
-        return Refusal(message="cause: Because b>=1 has no usable wheels\nhint: " + WHEELS_REQUIRED)
+        return Refusal(message=f"cause: Because {cause}\nhint: {WHEELS_REQUIRED}")
 
-    bounds = {"a": ("9", "8"), "b": ("1",)}
+    bounds = {"flow": ("9", "8"), "b": ("1",)}
     assert isinstance(resolve_newest(REQUEST, bounds, resolve, floor=True), Refusal)
-    assert tried == [("a>=9", "b>=1")]
+    assert tried == [("b>=1", "flow>=9")]
 
 
 def test_of_two_the_one_that_is_depended_on_steps_back() -> None:
