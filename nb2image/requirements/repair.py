@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from nb2image.image.base import suites_for
-from nb2image.model import DirectRequirement, Need, Place, Requirements
+from nb2image.model import Place, Requirements
 from nb2image.options import Options
 from nb2image.requirements.age.python_releases import order
 from nb2image.requirements.code.syntax import REMOVED_MODULES, REMOVED_NAMES
@@ -26,7 +26,7 @@ from nb2image.requirements.index.release import choose_release, releases
 from nb2image.requirements.naming.verify import provided
 from nb2image.requirements.system import system_table
 from nb2image.requirements.versions.conflicts import mentioned
-from nb2image.requirements.versions.drift import find_drift
+from nb2image.requirements.versions.drift import Missing, drift_of_lost
 from nb2image.requirements.world import World
 
 LIBRARY = re.compile(r"\b(lib[\w.+-]+\.so(?:\.\d+)*): cannot open shared object file")
@@ -250,20 +250,12 @@ def owner(module: str, found: Requirements, world: World) -> str:
 def by_drift(
     loser: str, lost_module: str, lost_name: str, found: Requirements, world: World
 ) -> str:
-    """The bound of the nearest release that has a name; empty when none is found."""
+    """The bound of the nearest release that surely has a name; empty when none is found."""
     package = next(p for p in found.locked if p.name == loser)
-    need = Need(module=lost_module, names=(lost_name,), place=Place())
-    wanted = DirectRequirement(name=loser, modules=(lost_module,))
-    drifts = find_drift(
-        (wanted,),
-        (package,),
-        (need,),
-        {},
-        world.index,
-        world.target(found.python),
-        found.as_of,
-    )
-    return f"{loser}{drifts[0].specifier}" if drifts else ""
+    missing = Missing(module=lost_module, name=lost_name, place=Place())
+    target = world.target(found.python)
+    drift = drift_of_lost(package, missing, world.index, target, found.as_of)
+    return f"{loser}{drift.specifier}" if drift else ""
 
 
 def by_time(loser: str, relying: str, found: Requirements, world: World) -> str:

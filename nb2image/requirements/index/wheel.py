@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from threading import Lock
-
-from nb2image.requirements.index.refusals import refusals
 
 # foo.py, foo.so, foo.abi3.so, foo.cpython-311-x86_64-linux-gnu.so, foo.pyd
 MODULE_FILE = re.compile(
@@ -17,10 +13,6 @@ MODULE_FILE = re.compile(
 IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 # Folders of an sdist below which its packages can lie.
 SOURCE_ROOTS = ("src", "lib", "python", "py", "Python", "python-package", "source")
-
-PARSING = Lock()
-"""ast.parse fails at random in several threads at once before CPython 3.11.5.
-https://github.com/python/cpython/issues/106905"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,98 +112,6 @@ def module_file(members: Iterable[str], module: str, *, wheel: bool = True) -> s
     wanted = [*ends] if wheel else [*ends, *(f"{r}/{e}" for r in SOURCE_ROOTS for e in ends)]
     found = {installed_path(m) if wheel else m: m for m in members if m.endswith(ends)}
     return next((found[path] for path in wanted if path in found), "")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surface:
-    """The names that a module's source gives it, as far as reading tells."""
-
-    names: frozenset[str]
-    stars: tuple[str, ...] = ()
-    """Modules whose public names it takes over (``from .x import *``), dotted."""
-    anything: bool = False
-    """It makes names while it runs (``__getattr__``, ``globals()``): only what it refuses can be
-    ruled out."""
-    refused: frozenset[str] = frozenset()
-    """What its ``__getattr__`` raises for."""
-    tables: tuple[tuple[str, str], ...] = ()
-    """(module, name) of tables of further names that it raises for."""
-
-
-def surface(source: str, module: str, *, package: bool) -> Surface:
-    """The surface of ``module``; ``package`` when the source is its ``__init__``."""
-    try:
-        with PARSING:
-            tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return Surface(names=frozenset(), anything=True)
-    names: set[str] = set()
-    stars: list[str] = []
-    refused = refusals(tree)
-    tables = tuple(
-        (resolved(origin, level, module, package=package), name)
-        for origin, level, name in refused.tables
-    )
-
-    def seen(*, anything: bool) -> Surface:
-        return Surface(
-            names=frozenset(names),
-            stars=tuple(stars),
-            anything=anything,
-            refused=refused.names - names,
-            tables=tables,
-        )
-
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom):
-            if any(alias.name == "*" for alias in node.names):
-                stars.append(absolute(node, module, package=package))
-            names.update(alias.asname or alias.name for alias in node.names)
-        elif isinstance(node, ast.Import):
-            names.update(alias.asname or alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names.add(node.name)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
-        elif makes_names(node):
-            return seen(anything=True)
-    return seen(anything="__getattr__" in names)
-
-
-def absolute(node: ast.ImportFrom, module: str, *, package: bool) -> str:
-    """The module that an import statement inside ``module`` names."""
-    return resolved(node.module or "", node.level, module, package=package)
-
-
-def resolved(name: str, level: int, module: str, *, package: bool) -> str:
-    """The module that ``name`` with so many dots means inside ``module``."""
-    if not level:
-        return name
-    parts = module.split(".") if package else module.split(".")[:-1]
-    parts = parts[: len(parts) - level + 1]
-    return ".".join([*parts, *name.split(".")]).strip(".")
-
-
-def makes_names(node: ast.AST) -> bool:
-    """Whether a call can give a module names that its text does not show."""
-    if isinstance(node, ast.Attribute):
-        return node.attr == "modules"  # sys.modules[__name__] is the module itself
-    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
-        return isinstance(node.value, ast.Call) and ast.unparse(node.value) in {
-            "locals()",
-            "vars()",
-        }
-    if not isinstance(node, ast.Call) or not named(node.func):
-        return False
-    name = ast.unparse(node.func).rpartition(".")[2]
-    return name in {"globals", "setattr", "exec", "attach", "attach_stub", "LazyModule"}
-
-
-def named(node: ast.expr) -> bool:
-    """Whether an expression is a name or a chain of attributes."""
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return isinstance(node, ast.Name)
 
 
 def looks_empty(modules: Modules) -> bool:

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from nb2image.model import Need, OwnModule
 from nb2image.project.root import Project
-from nb2image.requirements.index.wheel import surface
+from nb2image.requirements.index.surface import surface
 
 ROOT = re.compile(r"([\w-][\w.-]*/)*", re.ASCII)
 """Folders that PYTHONPATH and a Dockerfile hold as they are."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from packaging.metadata import parse_email
 from packaging.requirements import InvalidRequirement, Requirement
@@ -15,15 +16,14 @@ from nb2image.model import Need
 from nb2image.requirements.index.archive import Contents
 from nb2image.requirements.index.client import PackageIndex
 from nb2image.requirements.index.listing import IndexFile, Project
-from nb2image.requirements.index.refusals import table_in
 from nb2image.requirements.index.release import Release, choose_release, releases
+from nb2image.requirements.index.surface import surface, table_in
+from nb2image.requirements.index.tables import UNKNOWN, Table
 from nb2image.requirements.index.wheel import (
     Modules,
-    Surface,
     looks_empty,
     module_file,
     sdist_modules,
-    surface,
     wheel_modules,
 )
 from nb2image.requirements.target import Target
@@ -245,29 +245,48 @@ def names_defined(file: IndexFile, module: str, names: set[str], index: PackageI
     """
     members = index.contents(file).members
     found: set[str] = set()
+    refused: frozenset[str] = frozenset()
     left = [module]
     seen: set[str] = set()
     while left:
         current = left.pop()
         member = module_file(members, current, wheel=file.is_wheel)
         if not member or len(seen) == MAX_SOURCES:
-            return names
+            return names - refused
         seen.add(current)
-        text = index.read_member(file, member).decode("utf-8", "replace")
-        shown = surface(text, current, package=member.endswith("__init__.py"))
-        if shown.anything:
-            return names - shown.refused - refused_by_tables(file, shown, index)
+        shown = surface(
+            source(file, member, index),
+            current,
+            package=member.endswith("__init__.py"),
+            asked=frozenset(names),
+            look=partial(table_of, file, index),
+        )
+        if current == module:
+            refused = shown.refused
         found |= names & shown.names
+        if shown.anything:
+            found |= names - shown.refused - shown.unlisted
+        if shown.stub:
+            found |= names & stub_names(file, member, names, index)
         left += [star for star in shown.stars if star not in seen]
-    return found
+    return found - refused
 
 
-def refused_by_tables(file: IndexFile, shown: Surface, index: PackageIndex) -> set[str]:
-    """The names in the tables of other modules that a module raises for."""
-    found: set[str] = set()
-    members = index.contents(file).members
-    for module, name in shown.tables:
-        member = module_file(members, module, wheel=file.is_wheel)
-        text = index.read_member(file, member).decode("utf-8", "replace") if member else ""
-        found |= table_in(text, name)
-    return found
+def table_of(file: IndexFile, index: PackageIndex, module: str, name: str) -> Table:
+    """A table of another module of the same file."""
+    member = module_file(index.contents(file).members, module, wheel=file.is_wheel)
+    return table_in(source(file, member, index), name) if member else UNKNOWN
+
+
+def stub_names(file: IndexFile, member: str, names: set[str], index: PackageIndex) -> set[str]:
+    """The names of a module's stub; all of them where it has none."""
+    stub = f"{member}i"
+    if stub not in index.contents(file).members:
+        return names
+    shown = surface(source(file, stub, index), "", package=True)
+    return names if shown.anything or shown.stars else set(shown.names)
+
+
+def source(file: IndexFile, member: str, index: PackageIndex) -> str:
+    """The text of one file."""
+    return index.read_member(file, member).decode("utf-8", "replace")

@@ -18,12 +18,14 @@ from nb2image.model import DirectRequirement, LockedPackage, Need, Place
 from nb2image.requirements.index.client import PackageIndex
 from nb2image.requirements.index.listing import IndexFile, Project
 from nb2image.requirements.index.release import Release, choose_release, releases
+from nb2image.requirements.index.tables import words
 from nb2image.requirements.index.wheel import looks_empty, module_file
 from nb2image.requirements.naming.verify import (
     STANDS_DOWN,
     Bounds,
     names_defined,
     provided,
+    source,
     with_parts,
 )
 from nb2image.requirements.target import Target
@@ -107,31 +109,67 @@ def drift_of(
 ) -> Drift | None:
     """The bound for one requirement; None when nothing is missing or no release has it."""
     project = index.project(package.name)
+    own = [n for n in needs if n.module in wanted.modules and not n.optional]
+    if project is None or not own:
+        return None
+    files = [f for _, found in releases(project, f"=={package.version}") for f in found]
+    current = look_into(project, files, target)
+    missing = first_missing(current, own, uses, index) if current else None
+    if missing is None:
+        return None
+
+    def has(file: IndexFile) -> bool:
+        return has_it(file, missing, index, unsure=False, target=target)
+
+    return nearest(wanted, package, missing, has, index, target, as_of)
+
+
+def drift_of_lost(
+    package: LockedPackage, missing: Missing, index: PackageIndex, target: Target, as_of: str
+) -> Drift | None:
+    """The bound where a locked release is known to lack something, whatever its files seem to say;
+    None when no release surely has it.
+
+    Raises RequirementsError when the index does not answer.
+    """
+
+    def has(file: IndexFile) -> bool:
+        return has_it(file, missing, index, unsure=False) and surely_has(file, missing, index)
+
+    return nearest(
+        DirectRequirement(name=package.name), package, missing, has, index, target, as_of
+    )
+
+
+def nearest(
+    wanted: DirectRequirement,
+    package: LockedPackage,
+    missing: Missing,
+    has: Callable[[IndexFile], bool],
+    index: PackageIndex,
+    target: Target,
+    as_of: str,
+) -> Drift | None:
+    """The bound of the nearest release that has what is missing, an older one before a newer."""
+    project = index.project(package.name)
     if project is None:
         return None
-    own = [n for n in needs if n.module in wanted.modules and not n.optional]
     listed = list(releases(project, wanted.specifier, as_of))[:MAX_RELEASES]
     version = Version(package.version)
     if version not in dict(listed):  # setuptools is of today whatever the date
         listed = list(releases(project, wanted.specifier))[:MAX_RELEASES]
-    by_version = dict(listed)
-    current = look_into(project, by_version.get(version, []), target)
-    missing = first_missing(current, own, uses, index) if current and own else None
-    if missing is None:
-        return None
-
     older = [v for v, _ in listed if v < version]
     every = list(releases(project, wanted.specifier))
-    by_version |= dict(every)
+    by_version = dict(listed) | dict(every)
     newer = [v for v, _ in reversed(every) if v > version][:MAX_RELEASES]
 
-    def has(other: Version) -> bool:
+    def there(other: Version) -> bool:
         file = look_into(project, by_version[other], target)
-        return file is not None and has_it(file, missing, index, unsure=False, target=target)
+        return file is not None and has(file)
 
-    last, first = nearest_with(older, has), None
+    last, first = nearest_with(older, there), None
     if last is None:
-        first = nearest_with(newer, has)
+        first = nearest_with(newer, there)
     found = last or first
     if found is None:
         return None
@@ -208,6 +246,17 @@ def has_it(
         if error.code in STANDS_DOWN:
             raise
         return unsure
+
+
+def surely_has(file: IndexFile, missing: Missing, index: PackageIndex) -> bool:
+    """Whether a module that may have a name speaks of it, or can have no others."""
+    if not missing.name or missing.what in provided(file, index):
+        return True
+    nobody = "nobody_has_this_name"
+    if nobody not in names_defined(file, missing.module, {missing.name, nobody}, index):
+        return True
+    member = module_file(index.contents(file).members, missing.module, wheel=file.is_wheel)
+    return bool(member) and missing.name in words(source(file, member, index))
 
 
 def nearest_with(versions: Sequence[Version], has: Callable[[Version], bool]) -> Version | None:

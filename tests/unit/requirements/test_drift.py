@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from packaging.version import Version
 
 from nb2image.model import LockedPackage, Need, Place
 from nb2image.requirements.target import Target
-from nb2image.requirements.versions.drift import Drift, find_drift, nearest_with
+from nb2image.requirements.versions.drift import (
+    Drift,
+    Missing,
+    drift_of_lost,
+    find_drift,
+    nearest_with,
+)
 from tests.unit.requirements.builders import wanted
 from tests.unit.requirements.fake_index import FakeIndex
 
@@ -60,6 +68,46 @@ def test_modules_and_names(
     """Removed: below the next release; not there yet: from the first; never there: no bound."""
     found = drift(module, *names, locked=locked)
     assert (found.specifier if found else None) == specifier
+
+
+LISTING = "__getattr__ = attach(__name__, attrs={'models': ['Model'%s]})"
+OPEN = "import sys\n%s\nsys.modules[__name__] = LazyModule(__name__, found_on_disk())"
+
+
+@pytest.mark.parametrize(
+    ("new", "locks", "repairs"),
+    [(LISTING % "", "<3.0", "<3.0"), (OPEN % "", None, "<3.0")],
+    ids=["listed", "anything"],
+)
+def test_names_behind_a_lazy_module(new: str, locks: str | None, repairs: str) -> None:
+    """A list in the source tells at once; where nothing does, a failed import shows that a name is
+    gone, and the last release that speaks of it has it."""
+    made = FakeIndex()
+    for year, text in enumerate((OPEN % "names = ['Repo']", LISTING % ", 'Repo'", new, new), 1):
+        made.add("tool", f"{year}.0", {"tool/__init__.py": text}, uploaded=f"202{year}-01-01")
+    package = LockedPackage(name="tool", version="4.0")
+    need = Need(module="tool", names=("Repo",), place=Place(cell=1))
+    direct = wanted("tool", module="tool")
+    found = find_drift((direct,), (package,), (need,), {}, made, TARGET)
+    assert (found[0].specifier if found else None) == locks
+    lost = Missing(module="tool", name="Repo", place=Place())
+    drift = drift_of_lost(package, lost, made, TARGET, "")
+    assert drift is not None
+    assert drift.specifier == repairs
+    assert drift_of_lost(package, replace(lost, name="Never"), made, TARGET, "") is None
+
+
+def test_names_of_a_stub() -> None:
+    """A module that makes the names of its stub has those and no others."""
+    module = "__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)"
+    made = FakeIndex()
+    for version, names in (("1.0", "a, b"), ("2.0", "a")):
+        stub = f"from .core import {names}"
+        made.add("tool", version, {"tool/__init__.py": module, "tool/__init__.pyi": stub})
+    package = LockedPackage(name="tool", version="2.0")
+    needs = [Need(module="tool", names=(name,), place=Place()) for name in ("a", "b")]
+    found = find_drift((wanted("tool", module="tool"),), (package,), needs, {}, made, TARGET)
+    assert [(d.what, d.specifier) for d in found] == [("tool.b", "<2.0")]
 
 
 def test_a_release_that_is_younger_than_the_date() -> None:

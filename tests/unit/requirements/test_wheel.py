@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from nb2image.requirements.index.surface import surface
 from nb2image.requirements.index.wheel import (
     looks_empty,
     module_file,
     sdist_modules,
-    surface,
     wheel_modules,
 )
 
