@@ -16,6 +16,7 @@ from nb2image.requirements.index.tables import (
     is_name,
     look_nowhere,
     resolved,
+    words,
 )
 
 PARSING = Lock()
@@ -187,6 +188,19 @@ def parsed(source: str) -> ast.Module | None:
             return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def spoken(source: str) -> frozenset[str]:
+    """The identifiers of a source and of its texts that are names: not those of its prose."""
+    tree = parsed(source)
+    found: set[str] = set()
+    for node in ast.walk(tree) if tree else ():
+        match node:
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.alias(name=name):
+                found |= words(name)
+            case ast.Constant(value=str() as text) if not set(text) & set(" \n"):
+                found |= words(text)
+    return frozenset(found)
 
 
 def table_in(source: str, name: str) -> Table:

@@ -18,7 +18,7 @@ from nb2image.model import DirectRequirement, LockedPackage, Need, Place
 from nb2image.requirements.index.client import PackageIndex
 from nb2image.requirements.index.listing import IndexFile, Project
 from nb2image.requirements.index.release import Release, choose_release, releases
-from nb2image.requirements.index.tables import words
+from nb2image.requirements.index.surface import spoken
 from nb2image.requirements.index.wheel import looks_empty, module_file
 from nb2image.requirements.naming.verify import (
     STANDS_DOWN,
@@ -33,6 +33,8 @@ from nb2image.requirements.target import Target
 PROBES = 8
 """Releases that are looked into at once."""
 MAX_RELEASES = 400
+NOBODYS = "nb2image_no_such_name"
+"""A name that only a module has that may have any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,11 +136,10 @@ def drift_of_lost(
     """
 
     def has(file: IndexFile) -> bool:
-        return has_it(file, missing, index, unsure=False) and surely_has(file, missing, index)
+        return surely_has(file, missing, index)
 
-    return nearest(
-        DirectRequirement(name=package.name), package, missing, has, index, target, as_of
-    )
+    wanted = DirectRequirement(name=package.name)
+    return nearest(wanted, package, missing, has, index, target, as_of)
 
 
 def nearest(
@@ -249,14 +250,23 @@ def has_it(
 
 
 def surely_has(file: IndexFile, missing: Missing, index: PackageIndex) -> bool:
-    """Whether a module that may have a name speaks of it, or can have no others."""
-    if not missing.name or missing.what in provided(file, index):
-        return True
-    nobody = "nobody_has_this_name"
-    if nobody not in names_defined(file, missing.module, {missing.name, nobody}, index):
-        return True
-    member = module_file(index.contents(file).members, missing.module, wheel=file.is_wheel)
-    return bool(member) and missing.name in words(source(file, member, index))
+    """Whether a release has something, as far as its files tell: a module that may have any name
+    has one if its source speaks of it."""
+    try:
+        modules = provided(file, index)
+        if missing.module not in modules:
+            return False
+        if not missing.name or missing.what in modules:
+            return True
+        found = names_defined(file, missing.module, {missing.name, NOBODYS}, index)
+        if missing.name not in found or NOBODYS not in found:
+            return missing.name in found
+        member = module_file(index.contents(file).members, missing.module, wheel=file.is_wheel)
+        return bool(member) and missing.name in spoken(source(file, member, index))
+    except RequirementsError as error:
+        if error.code in STANDS_DOWN:
+            raise
+        return False
 
 
 def nearest_with(versions: Sequence[Version], has: Callable[[Version], bool]) -> Version | None:

@@ -71,7 +71,7 @@ def test_modules_and_names(
 
 
 LISTING = "__getattr__ = attach(__name__, attrs={'models': ['Model'%s]})"
-OPEN = "import sys\n%s\nsys.modules[__name__] = LazyModule(__name__, found_on_disk())"
+OPEN = "'Repo is no more'\n%s\nsys.modules[__name__] = LazyModule(__name__, found_on_disk())"
 
 
 @pytest.mark.parametrize(
