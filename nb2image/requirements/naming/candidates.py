@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 
 from nb2image.model import Evidence, Need, Rule
 from nb2image.requirements.index.client import PackageIndex
-from nb2image.requirements.index.listing import file_version
+from nb2image.requirements.index.listing import IndexFile, file_version
 from nb2image.requirements.index.wheel import Modules
 from nb2image.requirements.naming.catalogue import Catalogue
 from nb2image.requirements.naming.pipreqs_vote import vote
@@ -19,6 +19,8 @@ from nb2image.requirements.written.declared import Declared
 
 GUESSES: set[Rule] = {"pipreqs", "same-name"}
 """Rules that know nothing of this notebook: what they propose is verified strictly."""
+GIVE_WAY: set[Rule] = {"lock", "environment", "file"}
+"""Rules whose bounds were true in another environment: the first is preferred, and no more."""
 FEW_RELEASES = 3
 UNKNOWN = "declared, and not known by its name"
 MAX_UNKNOWN = 30
@@ -73,6 +75,8 @@ class Answer:
     winner: Candidate | None = None
     modules: Modules | None = None
     """What the winner provides; None where the release that does was not looked at."""
+    file: IndexFile | None = None
+    """The winner's file that was looked into; None where none was."""
     evidence: tuple[Evidence, ...] = ()
     declared: tuple[Declared, ...] = ()
     """What the winner's own rule wrote down for it, in order."""
@@ -139,18 +143,21 @@ def answer(group: Group, search: Search) -> Answer:
     for candidate in proposals:
         found = verdicts.get(candidate.key)
         named = winner is not None and candidate.name == winner.name
+        outcome = found.detail if found else "comes later"
         won = named and (found is None or found.ok)
+        if winner is not None and named and found is None:
+            outcome, won = beside(candidate, winner)
         if candidate.detail == UNKNOWN and not won:
             continue  # it was only looked into
-        outcome = found.detail if found else "agrees" if won else "comes later"
         evidence.append(said(candidate, group, outcome, won=won))
     if winner is None:
         return Answer(group=group, evidence=tuple(evidence))
-    modules = verdicts[winner.key].modules
+    modules, release = verdicts[winner.key].modules, verdicts[winner.key].release
     return Answer(
         group=group,
         winner=winner,
         modules=modules if modules and group.key in modules else None,
+        file=release.file if release else None,
         evidence=tuple(evidence),
         declared=tuple(
             c.declared
@@ -164,6 +171,15 @@ def answer(group: Group, search: Search) -> Answer:
             for extra in c.declared.extras
         ),
     )
+
+
+def beside(candidate: Candidate, winner: Candidate) -> tuple[str, bool]:
+    """(what to say, whether it counts) of a candidate that names what another has won with."""
+    if candidate.specifier in {"", winner.specifier}:
+        return "agrees", True
+    if candidate.rule == winner.rule and candidate.rule not in GIVE_WAY:
+        return "its bound holds too", True
+    return f"{winner.detail} comes first", False
 
 
 def said(candidate: Candidate, group: Group, outcome: str, *, won: bool) -> Evidence:

@@ -15,7 +15,6 @@ from nb2image.model import (
     Notebook,
     OwnModule,
     Place,
-    Rule,
     Script,
 )
 from nb2image.options import Options
@@ -25,8 +24,16 @@ from nb2image.requirements.code.made import Made, read_made
 from nb2image.requirements.code.stdlib import host_of, is_python2, is_stdlib
 from nb2image.requirements.direct import combined, joined
 from nb2image.requirements.index.client import PackageIndex
-from nb2image.requirements.naming.candidates import Answer, Group, Search, answer, grouped
+from nb2image.requirements.naming.candidates import (
+    GIVE_WAY,
+    Answer,
+    Group,
+    Search,
+    answer,
+    grouped,
+)
 from nb2image.requirements.naming.catalogue import load_catalogue
+from nb2image.requirements.naming.owners import refuse_conflicts
 from nb2image.requirements.naming.project_modules import beside, own_module
 from nb2image.requirements.target import Target
 from nb2image.requirements.written.declared import (
@@ -39,8 +46,6 @@ from nb2image.requirements.written.inline import from_notebook
 from nb2image.requirements.written.project_files import from_project
 
 THREADS = 12
-GIVE_WAY: set[Rule] = {"lock", "environment", "file"}
-"""Rules whose bounds were true in another environment: preferred, and no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +124,7 @@ def find_names(
     made = read_made(notebook)
     wanted, notes = external([n for n in needs if not beside(n, project)], made)
     answers = answered(grouped(wanted, catalogue), search)
-    refuse_conflicts(answers)
+    refuse_conflicts(answers, search)
     unanswered = [found.group for found in answers if found.winner is None]
     own = {g: found for g in unanswered if (found := of_project(g.needs[0], project, search))}
     lacking = [
@@ -261,32 +266,6 @@ def unresolved(found: Answer, made: Made) -> Finding:
         place=need.place,
         hint=f"name it with --assume {found.group.key}=DISTRIBUTION",
     )
-
-
-def refuse_conflicts(answers: Sequence[Answer]) -> None:
-    """Raise RequirementsError when two chosen distributions own one imported module.
-
-    One that was chosen for what lies below a module may have a part of the module itself.
-    """
-    chosen = [(a, a.winner, a.modules) for a in answers if a.winner and a.modules]
-    for found, _, modules in chosen:
-        owners = {
-            winner.name: other
-            for other, winner, others in chosen
-            if modules.clashes(others, found.group.key)
-            and not other.group.key.startswith(f"{found.group.key}.")
-        }
-        if len(owners) > 1:
-            told = " and ".join(
-                f"{name} (for {o.group.key}, {o.group.needs[0].place})"
-                for name, o in sorted(owners.items())
-            )
-            raise RequirementsError(
-                f"two distributions bring the module {found.group.key}: {told}",
-                code="module-conflict",
-                hint=f"choose one with --assume {found.group.key}=DISTRIBUTION",
-                where=found.group.needs[0].place,
-            )
 
 
 def requirements(answers: Sequence[Answer]) -> tuple[DirectRequirement, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -54,7 +55,10 @@ class FakeIndex:
         lines += [f"Requires-Dist: {requirement}" for requirement in requires]
         metadata = "Metadata-Version: 2.1\n" + "\n".join(lines) + "\n"
         self.files.setdefault(canonicalize_name(name), []).append(file)
-        self.inside[filename] = Contents(members=tuple(members), metadata=metadata)
+        sizes = array("Q", map(len, members.values()) if isinstance(members, Mapping) else ())
+        self.inside[filename] = Contents(
+            members=tuple(members), metadata=metadata, packed_sizes=sizes.tobytes()
+        )
         if isinstance(members, Mapping):
             for member, source in members.items():
                 self.sources[filename, member] = source

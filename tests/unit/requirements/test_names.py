@@ -492,6 +492,63 @@ def test_two_owners_of_a_module_are_a_conflict(index: FakeIndex, tmp_path: Path)
     assert "cell 1, line 1" in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("near", "far", "said"),
+    [
+        ("numpy<2", "numpy>=1.20", ("numpy<2 comes first", False)),
+        ("numpy<2", "numpy<2", ("2.0 provides numpy", True)),
+        ("numpy<2", "numpy", ("agrees", True)),
+    ],
+)
+def test_what_a_farther_file_says_counts_where_it_agrees(
+    near: str, far: str, said: tuple[str, bool], index: FakeIndex, tmp_path: Path
+) -> None:
+    """Another bound is no evidence for what is locked, and is told as what it is."""
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "requirements.txt").write_text(near)
+    (tmp_path / "requirements.txt").write_text(far)
+    found = names(index, "import numpy", folder=tmp_path, at="sub/nb.ipynb")
+    (numpy,) = found.direct
+    assert numpy.preferred == "<2"
+    (other,) = (e for e in numpy.evidence if e.place and e.place.file == "requirements.txt")
+    assert (other.detail.rpartition("; ")[2], other.won) == said
+
+
+def test_every_install_line_bounds(index: FakeIndex, tmp_path: Path) -> None:
+    """Two lines of the notebook hold together: the second says so."""
+    index.add("numpy", "1.26", ("numpy/__init__.py",))
+    lines = ["numpy<2", "numpy>=1.20"]
+    (numpy,) = names(index, "import numpy", installs=lines, folder=tmp_path).direct
+    assert numpy.specifier == "<2,>=1.20"
+    assert [e.detail.rpartition("; ")[2] for e in numpy.evidence if e.won][
+        1
+    ] == "its bound holds too"
+
+
+@pytest.mark.parametrize(
+    ("bundled", "requires", "fine"),
+    [
+        ({"twin/__init__.py": "x = 1", "twin/a.py": "y = 2", "twin/b.py": "z = 33"}, (), True),
+        ({"twin/__init__.py": "x = 1", "twin/a.py": "of another's"}, (), False),
+        ({"twin/__init__.py": "of another's"}, ("twin>=1",), True),
+    ],
+    ids=["copied", "namesake", "required"],
+)
+def test_a_module_that_comes_twice_by_its_authors_will_is_no_conflict(
+    bundled: dict[str, str], requires: tuple[str, ...], fine: bool, index: FakeIndex, tmp_path: Path
+) -> None:
+    """pytorch-lightning brings lightning-fabric's files; another may require what it overlays."""
+    grown(index, "biglib", {"biglib/__init__.py": "", **bundled}, requires=requires)
+    twin = {"twin/__init__.py": "x = 1", "twin/a.py": "y = 2", "twin/b.py": "z = 3"}
+    grown(index, "twin", twin)
+    if fine:
+        found = names(index, "import biglib\nimport twin", folder=tmp_path)
+        assert direct(found) == ["biglib", "twin"]
+    else:
+        with pytest.raises(RequirementsError, match="two distributions bring the module twin"):
+            names(index, "import biglib\nimport twin", folder=tmp_path)
+
+
 def test_a_part_below_a_module_is_no_second_owner(index: FakeIndex, tmp_path: Path) -> None:
     """azureml-train-automl-runtime has a part of the package of azureml-train-automl-client."""
     shared = ("azureml/train/automl/__init__.py",)
