@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from nb2image.model import Place
-from nb2image.notebook import asks, awaits, history, imports, services
+from nb2image.notebook import asks, awaits, history, imports, python_installs, services
 from nb2image.notebook.automagic import with_automagic
 from nb2image.notebook.calls import Statement, cell_magic_of, magic_of, statements
 from nb2image.notebook.edits import Edit, applied, between, replaced, span
@@ -236,6 +236,7 @@ def changed(
     if magic is None:
         return (
             imports.changed(node, place)
+            or python_installs.changed(node, place)
             or services.changed(node, place, setting, guarded=found.guarded)
             or ended(node, place, setting, last=last)
             or parameter(node, place, setting)

@@ -43,6 +43,49 @@ def test_install_lines(line: str, expected: list[str]) -> None:
     assert all(i.place.cell == 1 for i in made.installs)
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('subprocess.run([sys.executable, "-m", "pip", "install", "-q", "a>=1"])', ["a>=1"]),
+        ('subprocess.check_call([sys.executable, "-m", "pip", "install", "a b"], x=1)', ["a b"]),
+        ('subprocess.check_call(("pip", "install", "a"))', ["a"]),
+        ('check_call(f"{sys.executable} -m pip install a b", shell=True)', ["a", "b"]),
+        ('subprocess.run("pip install a".split())', ["a"]),
+        ("subprocess.run(shlex.split('pip install \"a<2\"'))", ["a<2"]),
+        ('os.system("pip install a && pip install b > /dev/null")', ["a", "b"]),
+        ('os.system("apt-get install -y graphviz")', ["graphviz"]),
+        ('get_ipython().system("pip install a")', ["a"]),
+        ('pip.main(["install", "a"])', ["a"]),
+    ],
+)
+def test_install_lines_in_plain_python(line: str, expected: list[str]) -> None:
+    """What is written out is one, wherever it stands; the statement stays as a comment."""
+    made = script(f"import os, shlex, subprocess, sys\nif True:\n    {line}\n")
+    assert [i.requirement for i in made.installs] == expected
+    assert [i.place.line for i in made.installs] == [3] * len(expected)
+    assert body(made).rstrip().endswith("(the image holds what it installs)\n    pass")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'subprocess.run([sys.executable, "-m", "pip", "install", package])',
+        'done = subprocess.run(["pip", "install", "a"])',
+        'os.system("pip install " + package)',
+        'os.system("pip install a && python train.py")',
+        "subprocess.run(shlex.split('pip install \"a'))",
+        'subprocess.run(["echo", "pip install a"])',
+        'shell.run("pip install a")',
+        "os.system()",
+    ],
+)
+def test_what_plain_python_does_beside_installing_stays(line: str) -> None:
+    """A call whose words or whose result matter is the notebook's own."""
+    made = script(f"package = choose()\nif True:\n    {line}\n")
+    assert not made.installs
+    assert line in body(made)
+
+
 def test_options_that_matter_are_kept() -> None:
     """An index or --pre changes what is found."""
     made = script("!pip install --pre --index-url https://host/simple torch -q")
