@@ -73,31 +73,51 @@ def test_every_release_of_debian_makes_a_base(python: str, tmp_path: Path) -> No
 
 SETUP = """
 import os, socket
-from setuptools import setup
+from setuptools import Extension, setup
 try:
     socket.create_connection(("1.1.1.1", 53), 3)
     network = True
 except OSError:
     network = False
-open("where.py", "w").write(f"found = {(os.getuid(), network, os.path.exists('HOST'))}")
-setup(name="where", version="1.0", py_modules=["where"])
+found = (os.getuid(), network, os.path.exists('HOST'))
+open("where.py", "w").write(f"import there; found = {found}")
+setup(
+    name="where",
+    version="1.0",
+    py_modules=["where"],
+    ext_modules=[Extension("there", ["there.c"])],
+)
+"""
+SOURCE = """!pip install where==1.0
+import shutil, where
+print(where.found)
+print(shutil.which("gcc"))
+"""
+THERE = """
+#include <Python.h>
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "there", 0, -1, 0};
+PyMODINIT_FUNC PyInit_there(void) { return PyModule_Create(&module); }
 """
 
 
 def test_a_source_distribution_is_built_in_a_sandbox(tmp_path: Path) -> None:
-    """As the image's user, without a network; the next build takes the same wheel again."""
+    """As the image's user, without a network, with Debian's compiler; the image has none of it.
+
+    The next build takes the same wheel again.
+    """
     links = tmp_path / "links"
     links.mkdir()
-    name, data = sdist("where", "1.0", files={"setup.py": SETUP.replace("HOST", str(links))})
+    files = {"setup.py": SETUP.replace("HOST", str(links)), "there.c": THERE}
+    name, data = sdist("where", "1.0", files=files)
     (links / name).write_bytes(data)
-    write_notebook(tmp_path / "asks.ipynb", "!pip install where==1.0\nimport where\nwhere.found")
+    write_notebook(tmp_path / "asks.ipynb", SOURCE)
     env = NO_ENGINE | {"PIP_FIND_LINKS": str(links), "NB2IMAGE_CACHE": str(tmp_path / "cache")}
-    argv = ("convert", "asks.ipynb", "--no-verify", "--force", "--json")
+    argv = ("convert", "asks.ipynb", "--builder", "embedded", "--no-verify", "--force", "--json")
     made = nb2image(*argv, cwd=tmp_path, env=env)
     assert made.returncode == 0, made.stderr
     assert "wheels built from source" in made.stderr
     ran = nb2image("run", "asks-image.tar", "--quiet", cwd=tmp_path, env=env)
-    assert ran.stdout == "(10001, False, False)\n", ran.stderr
+    assert ran.stdout == "(10001, False, False)\nNone\n", ran.stderr
     again = nb2image(*argv, cwd=tmp_path, env=env)
     assert json.loads(again.stdout)["image"]["id"] == json.loads(made.stdout)["image"]["id"]
     assert "Successfully built" in made.stderr

@@ -19,7 +19,7 @@ from nb2image.build.embedded.debian.deb import read_deb
 from nb2image.build.embedded.debian.index import PackageIndex
 from nb2image.build.embedded.debian.mirrors import PUBLIC, PUBLIC_SECURITY, choose
 from nb2image.build.embedded.debian.release import Verifier, binary_keys, read_release
-from nb2image.build.embedded.debian.source import PACKAGES, DebianBase
+from nb2image.build.embedded.debian.source import APART, PACKAGES, DebianBase
 from nb2image.build.embedded.debian.version import compare
 from nb2image.build.embedded.http import Http
 from nb2image.errors import BuildError, PlanError
@@ -244,7 +244,7 @@ def test_a_snapshot_is_taken_whole(named: str, expected: str, tmp_path: Path) ->
     packages = "".join(f"{key}: {value}\n" for key, value in fields.items()).encode()
     packages += b"".join(
         f"\nPackage: {name}\nFilename: pool/{name}.deb\nSHA256: {'c' * 64}\nSize: 9\n".encode()
-        for name in PACKAGES
+        for name in (*PACKAGES, *APART["3.11"])
     )
     packed = lzma.compress(packages)
     listed = [(packed, "main/binary-amd64/Packages.xz"), (packages, "main/binary-amd64/Packages")]
@@ -278,7 +278,7 @@ def test_a_snapshot_is_taken_whole(named: str, expected: str, tmp_path: Path) ->
     with pytest.raises(Stop):
         source.get(make_plan(), "amd64", ignore)
     assert {url for url in asked if "/dists/" not in url} <= {
-        *(f"{expected}/pool/{name}.deb" for name in (*PACKAGES, "p")),
+        *(f"{expected}/pool/{name}.deb" for name in (*PACKAGES, *APART["3.11"], "p")),
     }
     assert f"{expected}/dists/bookworm/InRelease" in asked
     assert next(url for url in asked if "by-hash" in url).startswith(expected)
