@@ -56,12 +56,15 @@ for number, need in enumerate(NEEDS):
         failed(number, error)
         continue
     for name in need["names"]:
+        inside = need["module"] + "." + name
         try:
             if not hasattr(module, name):
-                importlib.import_module(need["module"] + "." + name)
-        except BaseException:
-            lacks = ImportError("cannot import name %r from %r" % (name, need["module"]))
-            failed(number, lacks, name)
+                importlib.import_module(inside)
+        except BaseException as error:
+            # a module of that name that is there fails for a reason of its own
+            if isinstance(error, ModuleNotFoundError) and error.name == inside:
+                error = ImportError("cannot import name %r from %r" % (name, need["module"]))
+            failed(number, error, name)
     report(need=number, done=True)
 REPORTS.flush()
 # threads that imports have started must not keep the check from ending

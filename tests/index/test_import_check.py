@@ -26,7 +26,12 @@ def test_failures_name_the_module_that_is_missing(tmp_path: Path) -> None:
     for name, text in FILES.items():
         (packages / name).write_text(text)
     needs = [{"module": n.removesuffix(".py"), "names": []} for n in FILES]
+    package = packages / "package"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "part.py").write_text("from absent import display\n")
     needs += [{"module": "prints", "names": ["name", "lacks"]}]
+    needs += [{"module": "package", "names": ["part", "lacks"]}]
     program = (folder("templates") / "check_imports.py").read_text()
     done = subprocess.run(
         [sys.executable, "-c", program, "secret ", json.dumps(needs)],
@@ -43,5 +48,8 @@ def test_failures_name_the_module_that_is_missing(tmp_path: Path) -> None:
         (2, "ImportError", None, "plain"),
         (3, "ModuleNotFoundError", "second", "instead"),
         (5, "ImportError", None, ""),
+        (6, "ModuleNotFoundError", "absent", "package"),
+        (6, "ImportError", None, ""),
     ]
-    assert "lacks" in failures[-1]["message"]
+    assert [f["name"] for f in failures[-3:]] == ["lacks", "part", "lacks"]
+    assert all("lacks" in f["message"] for f in (failures[-3], failures[-1]))
