@@ -416,10 +416,10 @@ def test_one_index_for_two_platforms(
 def test_what_needs_a_run_is_refused_by_name(
     work: Work, base_file: Path, cache: Path, tmp_path: Path
 ) -> None:
-    """A package without a wheel, and a Debian package whose script matters."""
-    sdist = LockedPackage(name="olden", version="1.0", hashes=("sha256:" + "0" * 64,))
+    """A package of a repository, and a Debian package whose script matters."""
+    cloned = LockedPackage(name="olden", version="1.0", url="git+https://example.com/olden@0a1b2c3")
     for requirements, name in (
-        (requiring(sdist), "olden 1.0"),
+        (replace(requiring(), locked=(cloned,)), "olden 1.0"),
         (requiring(system=("texlive-latex-base",)), "tex-common"),
     ):
         made = work.plan(Options(), requirements=requirements)
