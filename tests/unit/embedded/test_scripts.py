@@ -206,9 +206,12 @@ def test_a_preinst_does_not_see_its_own_files() -> None:
 
 
 def test_system_accounts() -> None:
-    """The first numbers that are free, one for a user and its group."""
+    """With the numbers that adduser and systemd-sysusers would choose."""
     entries, _ = made(
-        {"usr/bin/agent": b"x", "usr/lib/sysusers.d/p.conf": b'u run - "Runs" /srv\ng team 150\n'},
+        {
+            "usr/bin/agent": b"x",
+            "usr/lib/sysusers.d/p.conf": b'u root 0\nu run - "Runs" /srv\ng team 150\n',
+        },
         postinst=postinst(
             "getent group ag || addgroup --system ag\nchgrp ag /usr/bin/agent\n"
             "chmod 2755 /usr/bin/agent\nsystemd-sysusers p.conf\n"
@@ -217,12 +220,12 @@ def test_system_accounts() -> None:
         ),
     )
     assert entries["etc/group"].data.decode() == GROUP.decode() + (
-        "ag:x:100:\nrun:x:101:\nteam:x:150:\nbus:x:102:\n"
+        "ag:x:100:\nrun:x:999:\nteam:x:150:\nbus:x:101:\n"
     )
     assert entries["etc/passwd"].data.decode() == PASSWD.decode() + (
-        "run:x:101:101:Runs:/srv:/usr/sbin/nologin\n"
-        "bus:x:102:102::/nonexistent:/usr/sbin/nologin\n"
-        "alone:x:100:65534::/var/alone:/usr/sbin/nologin\n"
+        "run:x:999:999:Runs:/srv:/usr/sbin/nologin\n"
+        "bus:x:100:101::/nonexistent:/usr/sbin/nologin\n"
+        "alone:x:101:65534::/var/alone:/usr/sbin/nologin\n"
     )
     agent = entries["usr/bin/agent"]
     assert (agent.mode, agent.gid, agent.data) == (0o2755, 100, b"x")
@@ -250,7 +253,7 @@ def test_tables_of_passwords_go_along() -> None:
         tables.add(account)
     changed = dict(tables.changed())
     assert changed["etc/shadow"] == b"root:*:1::::::\nme:!:0::::::\n"
-    assert b"me:x:100:100::/:/bin/sh\n" in changed["etc/passwd"]
+    assert b"me:x:999:999::/:/bin/sh\n" in changed["etc/passwd"]
 
 
 @pytest.mark.parametrize(

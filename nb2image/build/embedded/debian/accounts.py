@@ -36,33 +36,32 @@ class AccountTables:
 
     def add(self, account: Account) -> None:
         """Add what is not there yet."""
+        if account.user and self.number(PASSWD, account.user) is not None:
+            return
         gid = self.number(GROUP, account.group) if account.group else NOGROUP
         if gid is None:
             gid = self._free(account, GROUP)
             self._append(GROUP, f"{account.group}:x:{gid}:")
             self._append(GSHADOW, f"{account.group}:!::", optional=True)
-        if account.user and self.number(PASSWD, account.user) is None:
-            uid = self._free(account, PASSWD, gid)
-            row = (
-                account.user,
-                "x",
-                str(uid),
-                str(gid),
-                account.gecos,
-                account.home,
-                account.shell,
-            )
+        if account.user:
+            uid = self._free(account, PASSWD)
+            numbers = (str(uid), str(gid))
+            row = (account.user, "x", *numbers, account.gecos, account.home, account.shell)
             self._append(PASSWD, ":".join(field.replace(":", " ") for field in row))
             self._append(SHADOW, f"{account.user}:!:0::::::", optional=True)
 
-    def _free(self, account: Account, table: str, wanted: int | None = None) -> int:
+    def _free(self, account: Account, table: str) -> int:
+        """A number that nobody has; adduser counts up, systemd-sysusers down for both tables."""
         taken = {*self._numbers(table).values()}
-        if account.user and account.group and table == GROUP:
-            taken |= {*self._numbers(PASSWD).values()}
-        asked = account.number if account.number is not None else wanted
-        if asked is not None and asked not in taken and asked != NOGROUP:
-            return asked
-        return next(number for number in SYSTEM if number not in taken)
+        if account.number is not None and account.number not in taken:
+            return account.number
+        if not account.from_top:
+            return next(number for number in SYSTEM if number not in taken)
+        own = self.number(GROUP, account.group) if table == PASSWD else None
+        if own is not None and own in SYSTEM and own not in taken:
+            return own
+        taken |= {*self._numbers(PASSWD).values(), *self._numbers(GROUP).values()}
+        return next(number for number in reversed(SYSTEM) if number not in taken)
 
     def _append(self, path: str, line: str, *, optional: bool = False) -> None:
         if optional and path not in self._texts:
@@ -88,7 +87,7 @@ def sysusers(text: str) -> Iterator[Account]:
         kind, name, number, gecos, home, shell = (*words, *[""] * 6)[:6]
         digits = int(number) if number.isdigit() else None
         if kind.startswith("g"):
-            yield Account(group=name, number=digits)
+            yield Account(group=name, number=digits, from_top=True)
             continue
         yield Account(
             user=name,
@@ -97,4 +96,5 @@ def sysusers(text: str) -> Iterator[Account]:
             home=home.removeprefix("-") or "/",
             shell=shell.removeprefix("-") or "/usr/sbin/nologin",
             number=digits,
+            from_top=True,
         )

@@ -64,7 +64,10 @@ SUBSTITUTES = {
     # its settings, with a question of which the answer is to leave them
     "adduser": ("cp /usr/share/adduser/adduser.conf /etc/adduser.conf",),
     # the size of paper is filled in there, and stays open here
-    "r-base-core": ("cp /usr/lib/R/etc/Renviron.ucf /etc/R/Renviron",),
+    "r-base-core": (
+        "cp /usr/lib/R/etc/Renviron.ucf /etc/R/Renviron",
+        "mkdir -p /usr/local/lib/R/site-library",
+    ),
     # the certificates of ca-certificates as Java reads them
     "ca-certificates-java": ("jks-keystore",),
 }
@@ -148,6 +151,8 @@ class Account:
     gecos: str = ""
     shell: str = "/usr/sbin/nologin"
     number: int | None = None
+    from_top: bool = False
+    """Whether its number is looked for from the highest on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
