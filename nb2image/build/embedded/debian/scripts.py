@@ -41,10 +41,9 @@ NOTHING = {
 IDLE = frozenset(name for names in NOTHING.values() for name in names.split())
 """Programs that do nothing that is missed in an image."""
 SOURCED = re.compile(
-    r"/usr/share/debconf/confmodule|/etc/default/.*"
-    r"|/usr/share/postgresql-common/maintscripts-functions"
+    r"/usr/share/debconf/confmodule|/usr/share/postgresql-common/maintscripts-functions"
 )
-"""Files of shell that define what is known above, or settings that are left as they come."""
+"""Files of shell that define what is known above."""
 FLEETING = re.compile(r"/(tmp|run|proc|dev|sys|var/run|var/log|var/tmp)/.*")
 """What is not kept in an image."""
 TABLES = {

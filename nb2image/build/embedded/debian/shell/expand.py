@@ -13,6 +13,7 @@ MAX_VALUE = 1 << 14
 MAX_WORDS = 10_000
 MAX_TRIMMED = 1000
 """Longer values are not worth the time."""
+BLANKS = " \t\n"
 PATTERN = re.compile(r"[*?]|\[[^]]+\]")
 
 
@@ -46,7 +47,7 @@ class Words:
             if value is None or not fields:
                 fields = [*fields[:-1], None]
                 continue
-            pieces = value.split() if split else [value]
+            pieces = self._split(value) if split else [value]
             if apart or (split and value[:1].isspace() and fields[-1]):
                 fields.append("")
             apart = split and value[-1:].isspace()
@@ -65,6 +66,11 @@ class Words:
         if len(fields) > MAX_WORDS:
             raise syntax.Unreadable("its commands have too many words")
         return fields
+
+    def _split(self, value: str) -> list[str]:
+        """Split at blanks, or at the characters that ``IFS`` has instead."""
+        at = self.variables.get("IFS") or BLANKS
+        return value.split() if at == BLANKS else re.split(f"[{re.escape(at)}]", value)
 
     def _filled(self, field: Value) -> list[Value]:
         if field is None or not PATTERN.search(field):
@@ -108,7 +114,8 @@ class Words:
 
     def _parameter(self, name: str) -> Value:
         if name in ("@", "*"):
-            return joined([word if word is None else f"{word} " for word in self.arguments])
+            spaced = [part for word in self.arguments for part in (" ", word)]
+            return joined(spaced[1:])
         if name == "#":
             return str(len(self.arguments))
         if name == "0":

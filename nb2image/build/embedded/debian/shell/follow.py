@@ -15,16 +15,16 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 
 from nb2image.build.embedded.debian.shell import syntax
-from nb2image.build.embedded.debian.shell.expand import Words, joined
+from nb2image.build.embedded.debian.shell.expand import BLANKS, Words, joined
 from nb2image.build.embedded.debian.shell.machine import Machine, Value
-from nb2image.build.embedded.debian.shell.reader import ASSIGNMENT, read
+from nb2image.build.embedded.debian.shell.reader import read
 from nb2image.build.embedded.debian.shell.syntax import Node, Unreadable
-from nb2image.build.embedded.debian.shell.tell import said, test
+from nb2image.build.embedded.debian.shell.tell import PATH, said, test
 
 MAX_STEPS = 20_000
 MAX_CALLS_DEEP = 20
 NO_ANSWERS: Mapping[str, str] = MappingProxyType({})
-IGNORED = frozenset({"set", "trap", "umask", "ulimit", "hash", "cd", "wait", "sleep", "unset"})
+IGNORED = frozenset({"set", "trap", "umask", "ulimit", "hash", "cd", "wait", "sleep"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,10 @@ class Tracer:
         self._machine = machine
         self._answers = answers
         variables: dict[str, Value] = {
+            **dict.fromkeys(("LANG", "LC_ALL", "LC_CTYPE", "PWD", "SHELL", "TERM")),
+            "HOME": "/root",
+            "IFS": BLANKS,
+            "PATH": ":".join(PATH),
             "DPKG_ROOT": "",
             "DPKG_MAINTSCRIPT_PACKAGE": package,
             "DPKG_MAINTSCRIPT_ARCH": machine.architecture,
@@ -97,6 +101,8 @@ class Tracer:
         }
         self._words = Words(variables, list(arguments), machine.matching, self._substituted)
         self._functions: dict[str, Node] = {}
+        self._local: dict[str, Value] = {}
+        """Of the function that is followed: what its own variables hide."""
         self._output: list[Value] = []
         self._unsure = 0
         self._left_unsure: list[tuple[str, int]] = []
@@ -303,29 +309,36 @@ class Tracer:
                 return True
         first = self._words.whole(node.words[0])
         if first in ("local", "export", "readonly", "declare"):
-            self._declare(node.words[1:])
+            self._declare(node.words[1:], local=first == "local")
             return True
         words = [value for word in node.words for value in self._words.fields(word)]
         if not words:
             return True
+        if words == ["exec"] and self._target(node.redirections)[0] != "":
+            raise Unreadable("all that it prints goes to a file")
         with self._redirected(node.redirections):
             if first in self._functions:
                 return self._call(first, words[1:])
             return self._plain(words, node)
 
-    def _declare(self, words: Iterable[syntax.Word]) -> None:
+    def _declare(self, words: Iterable[syntax.Word], *, local: bool) -> None:
         for word in words:
             part = word.parts[0]
-            match = ASSIGNMENT.match(part.text) if isinstance(part, syntax.Text) else None
-            if match and isinstance(part, syntax.Text):
-                rest = syntax.Word((syntax.Text(part.text[match.end() :]), *word.parts[1:]))
-                self._words.variables[match[1]] = self._words.whole(rest)
+            if not isinstance(part, syntax.Text):
+                continue
+            name, equals, text = part.text.partition("=")
+            if local:
+                self._local.setdefault(name, self._words.variables.get(name, ""))
+            if equals:
+                rest = syntax.Word((syntax.Text(text), *word.parts[1:]))
+                self._words.variables[name] = self._words.whole(rest)
 
     def _call(self, name: str, arguments: list[Value]) -> bool | None:
         self._deep += 1
         if self._deep > MAX_CALLS_DEEP:
             raise Unreadable("its functions call each other without end")
         before, self._words.arguments = self._words.arguments, arguments
+        outer, self._local = self._local, {}
         try:
             return self._follow(self._functions[name])
         except Left as left:
@@ -337,6 +350,8 @@ class Tracer:
         finally:
             self._deep -= 1
             self._words.arguments = before
+            self._words.variables |= self._local
+            self._local = outer
             self._arrive("return")
 
     def _plain(self, words: list[Value], node: syntax.Command) -> bool | None:

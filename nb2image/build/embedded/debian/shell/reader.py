@@ -133,8 +133,7 @@ class Reader(Cursor):
         if self.taken("else"):
             otherwise = self.commands("fi")
         self.expect("fi")
-        self._redirections()
-        return syntax.If(tuple(branches), otherwise)
+        return self._with_redirections(syntax.If(tuple(branches), otherwise))
 
     def _case(self) -> Node:
         self.blank()
@@ -155,7 +154,7 @@ class Reader(Cursor):
             branches.append((tuple(patterns), self.commands(";;", "esac")))
             self.taken(";;")
         self.expect("esac")
-        return syntax.Case(word, tuple(branches))
+        return self._with_redirections(syntax.Case(word, tuple(branches)))
 
     def _for(self) -> Node:
         self.blank()
@@ -177,8 +176,12 @@ class Reader(Cursor):
         self.expect("do")
         body = self.commands("done")
         self.expect("done")
-        self._redirections()
-        return syntax.Loop(loop.name, loop.words, loop.condition, body)
+        found = syntax.Loop(loop.name, loop.words, loop.condition, body)
+        return self._with_redirections(found)
+
+    def _with_redirections(self, node: Node) -> Node:
+        redirections = self._redirections()
+        return syntax.Group((node,), False, redirections) if redirections else node
 
     def _words(self) -> tuple[Word, ...]:
         found = []
