@@ -15,6 +15,7 @@ from nb2image.build.embedded.debian.accounts import AccountTables, sysusers
 from nb2image.build.embedded.debian.deb import Deb, Unpacked
 from nb2image.build.embedded.debian.effects import Below, outcome
 from nb2image.build.embedded.debian.made import plain
+from nb2image.build.embedded.debian.refusals import refuse_known
 from nb2image.build.embedded.debian.scripts import Account, Alternative
 from nb2image.build.embedded.debian.shell.follow import trace
 from nb2image.build.embedded.debian.shell.reader import MAX_TEXT, read
@@ -220,7 +221,7 @@ def test_system_accounts() -> None:
         },
         postinst=postinst(
             "getent group ag || addgroup --system ag\nchgrp ag /usr/bin/agent\n"
-            "chmod 2755 /usr/bin/agent\nsystemd-sysusers p.conf\n"
+            "chmod 2755 /usr/bin/agent\nsystemd-sysusers p.conf none.conf\n"
             "adduser --system --quiet --home /nonexistent --no-create-home --group bus\n"
             "adduser --system --home /var/alone alone"
         ),
@@ -306,8 +307,6 @@ def test_what_never_matters_is_passed_over() -> None:
 
 def test_packages_that_only_their_programs_set_up() -> None:
     """Said before anything is fetched, with the reason."""
-    from nb2image.build.embedded.debian.effects import refuse_known
-
     refuse_known(["graphviz"])
     with pytest.raises(PlanError, match=r"tex-common \(TeX's formats .* by running TeX\)"):
         refuse_known(["graphviz", "tex-common"])

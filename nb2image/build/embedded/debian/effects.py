@@ -6,7 +6,6 @@ import tarfile
 from collections import ChainMap
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from types import MappingProxyType
 
 from nb2image.build.embedded.base import Placed, resolve
@@ -14,6 +13,7 @@ from nb2image.build.embedded.debian import alternatives, scripts, tables
 from nb2image.build.embedded.debian.accounts import GROUP, PASSWD, AccountTables, sysusers
 from nb2image.build.embedded.debian.deb import LEFT_OUT, Deb, Unpacked
 from nb2image.build.embedded.debian.made import folder, plain, symlink
+from nb2image.build.embedded.debian.refusals import needs_scripts
 from nb2image.build.embedded.debian.scripts import (
     Account,
     Accounts,
@@ -27,7 +27,6 @@ from nb2image.build.embedded.debian.scripts import (
     Unknown,
 )
 from nb2image.build.embedded.debian.view import View
-from nb2image.errors import PlanError
 
 KEPT = frozenset({"etc/shadow", "etc/gshadow"})
 """Tables that only root and the group shadow read."""
@@ -73,24 +72,6 @@ def outcome(
     return Outcome(entries=work.made, removed=frozenset(work.removed))
 
 
-def refuse_known(names: Sequence[str]) -> None:
-    """Raise PlanError for packages of which it is known, unread, that they cannot be set up."""
-    refused = {name: scripts.REFUSED[name] for name in names if name in scripts.REFUSED}
-    if refused:
-        raise needs_scripts(refused)
-
-
-def needs_scripts(reasons: Mapping[str, str]) -> PlanError:
-    """The error for packages that only their own scripts can install, each with its reason."""
-    named = ", ".join(f"{name} ({why})" for name, why in sorted(reasons.items()))
-    return PlanError(
-        "these packages run a script when they are installed, which the embedded builder "
-        f"cannot: {named}",
-        code="embedded-needs-run",
-        hint="build with an engine (--builder docker) or with podman (--builder podman)",
-    )
-
-
 class Work:
     """A layer's entries while effects are put into them."""
 
@@ -124,7 +105,7 @@ class Work:
                 self._candidates.setdefault(effect.name, []).append(effect)
             case Account():
                 self._accounts.add(effect)
-            case Accounts():
+            case Accounts() if f"usr/lib/sysusers.d/{effect.name}" in self.view.places:
                 text = self._data(f"usr/lib/sysusers.d/{effect.name}")
                 for account in sysusers(text.decode("utf-8", "replace")):
                     self._accounts.add(account)
@@ -153,8 +134,8 @@ class Work:
             self._put(replace(plain(path, data), mode=mode, gid=group))
         for name, found in sorted(self._candidates.items()):
             self._choose(name, found)
-        for name, pattern in tables.TRIGGERS.items():
-            if any(fnmatchcase(path, pattern) for path in self._own):
+        for name, part in tables.TRIGGERS.items():
+            if any(part in path for path in self._own):
                 self._tables.setdefault(name, name)
         refused = {}
         for change, by in self._changes:

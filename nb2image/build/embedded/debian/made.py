@@ -6,6 +6,9 @@ import tarfile
 
 from nb2image.build.embedded.debian.deb import Unpacked
 
+BUNDLE = "etc/ssl/certs/ca-certificates.crt"
+"""The certificates of all authorities."""
+
 
 def plain(path: str, data: bytes) -> Unpacked:
     """A file made here."""

@@ -6,17 +6,16 @@ No maintainer script runs: what they do is told by ``scripts`` and made by ``eff
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import BinaryIO
 
 from nb2image.build.embedded import tarhead
+from nb2image.build.embedded.base import Placed
 from nb2image.build.embedded.debian import ldcache
 from nb2image.build.embedded.debian.deb import Deb, Unpacked
-from nb2image.build.embedded.debian.effects import Below, outcome
 from nb2image.build.embedded.debian.index import Package
-from nb2image.build.embedded.debian.made import folder, plain, symlink, whiteout
-from nb2image.build.embedded.debian.tables import BUNDLE
+from nb2image.build.embedded.debian.made import BUNDLE, folder, plain, symlink, whiteout
 from nb2image.build.embedded.layer import Compression, Layer, LayerWriter
 from nb2image.build.embedded.tarhead import Owner
 
@@ -67,22 +66,33 @@ def root_entries(
     else:
         lower = skeleton(own, architecture, python)
     entries = own if below else {**own, **lower}
-    under = Below(places=lower, texts=texts(lower), packages=[p.name for p, _ in below])
-    entries = with_effects(debs, entries, under, architecture)
+    names = [p.name for p, _ in below]
+    entries = with_effects(debs, entries, lower, texts(lower), names, architecture)
     everything = {**lower, **entries}
     entries |= tables(everything, known, controls, architecture)
     return entries
 
 
 def with_effects(
-    debs: Mapping[str, Deb], files: Mapping[str, Unpacked], below: Below, architecture: str
+    debs: Mapping[str, Deb],
+    files: Mapping[str, Unpacked],
+    places: Mapping[str, Placed],
+    texts: Mapping[str, bytes],
+    packages: Collection[str],
+    architecture: str,
 ) -> dict[str, Unpacked]:
-    """Files with what the scripts of their packages make of them and of what lies below."""
+    """Files with what the scripts of their packages make of them and of what lies below.
+
+    For ``places``, ``texts`` and ``packages`` see ``Below``. Raises PlanError for packages that cannot be set up here.
+    """
+    from nb2image.build.embedded.debian.effects import Below, outcome  # seldom needed, and much
+
+    below = Below(places=places, texts=texts, packages=packages)
     files = {**files, **named_effects(debs, files)}
     done = outcome(debs, files, below, architecture)
     found = {path: one for path, one in files.items() if path not in done.removed}
     found |= done.entries
-    for path in sorted(done.removed & below.places.keys()):
+    for path in sorted(done.removed & places.keys()):
         hidden = whiteout(path)
         found[hidden.path] = hidden
     return found

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from nb2image.build.embedded.debian.refusals import REFUSED
 from nb2image.build.embedded.debian.shell.follow import Call, trace
 from nb2image.build.embedded.debian.shell.machine import Machine
 from nb2image.build.embedded.debian.shell.syntax import Unreadable
@@ -82,11 +83,6 @@ KNOWN = frozenset(
     }
 )
 """Packages whose scripts do nothing that is missed here, or what ``root`` does."""
-REFUSED = {
-    "tex-common": "TeX's formats and maps of fonts are made by running TeX",
-    "cm-super": "its fonts are unpacked by a program of its own",
-}
-"""Packages of which it is known beforehand that only their own programs can set them up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,8 +19,8 @@ from nb2image.build.embedded.base import (
 from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.debian.archive import DebianArchive, state
 from nb2image.build.embedded.debian.closure import closure
-from nb2image.build.embedded.debian.effects import refuse_known
 from nb2image.build.embedded.debian.index import Package
+from nb2image.build.embedded.debian.refusals import refuse_known
 from nb2image.build.embedded.debian.root import root_entries, write_root
 from nb2image.build.embedded.layer import Compression, Layer
 from nb2image.errors import PlanError

@@ -13,21 +13,20 @@ from functools import cache
 from pathlib import Path
 
 from nb2image.build.embedded.debian.deb import Unpacked
-from nb2image.build.embedded.debian.made import plain
+from nb2image.build.embedded.debian.made import BUNDLE, plain
 from nb2image.build.embedded.debian.scripts import Unknown
 from nb2image.build.embedded.debian.view import View
 
 Data = Callable[[str], bytes]
 """Reads a file of the image."""
-BUNDLE = "etc/ssl/certs/ca-certificates.crt"
 KEYSTORE = "etc/ssl/certs/java/cacerts"
 PASSWORD = "changeit"
 """Java's own for its trusted certificates; it hides nothing."""
 CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
 PIXBUF = "usr/lib/*/gdk-pixbuf-2.0/2.10.0/loaders/*.so"
 GRAPHVIZ = "usr/lib/*/graphviz/libgvplugin_*.so.6"
-TRIGGERS = {"pixbuf": PIXBUF, "graphviz": GRAPHVIZ}
-"""Files that a table lists: whoever brings one has it made anew."""
+TRIGGERS = {"pixbuf": "/gdk-pixbuf-2.0/2.10.0/loaders/", "graphviz": "/graphviz/libgvplugin_"}
+"""What is in the paths of what a table lists: whoever brings such a file has it made anew."""
 GHOSTSCRIPT = {"cidfmap": "etc/ghostscript/cidfmap.d", "Fontmap": "etc/ghostscript/fontmap.d"}
 
 

@@ -16,14 +16,13 @@ from typing import BinaryIO
 from nb2image.build.embedded.base import Base, resolve
 from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.debian import ldcache
-from nb2image.build.embedded.debian.accounts import GROUP, PASSWD
 from nb2image.build.embedded.debian.archive import DebianArchive, state
 from nb2image.build.embedded.debian.closure import closure, refuse_conflicts
 from nb2image.build.embedded.debian.deb import LEFT_OUT, Deb, Unpacked
-from nb2image.build.embedded.debian.effects import Below, refuse_known
 from nb2image.build.embedded.debian.index import Package
 from nb2image.build.embedded.debian.installed import STATUS, Installed, read_installed
 from nb2image.build.embedded.debian.made import plain, whiteout
+from nb2image.build.embedded.debian.refusals import refuse_known
 from nb2image.build.embedded.debian.root import (
     TRIPLETS,
     dpkg_info,
@@ -120,11 +119,10 @@ class PackagesUpon:
 
 def accounts(files: Mapping[str, Unpacked]) -> dict[str, str]:
     """The tables of accounts among files, as ``BaseFacts`` names them."""
-    tables = {"passwd": PASSWD, "group": GROUP}
     return {
-        name: files[path].data.decode("utf-8", "replace")
-        for name, path in tables.items()
-        if path in files
+        name: files[f"etc/{name}"].data.decode("utf-8", "replace")
+        for name in ("passwd", "group")
+        if f"etc/{name}" in files
     }
 
 
@@ -160,8 +158,7 @@ def addition(
         found[real] = replace(one, path=real, target=target)
     gone = outdated(packages, debs, there)
     staying = {path: one for path, one in there.places.items() if path not in gone}
-    below = Below(places=staying, texts=there.texts, packages=there.packages)
-    found = with_effects(debs, found, below, architecture)
+    found = with_effects(debs, found, staying, there.texts, there.packages, architecture)
     for path in sorted(gone - found.keys()):
         hidden = whiteout(path)
         found[hidden.path] = hidden
