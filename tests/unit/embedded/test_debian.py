@@ -19,7 +19,7 @@ from nb2image.build.embedded.debian.deb import read_deb
 from nb2image.build.embedded.debian.index import PackageIndex
 from nb2image.build.embedded.debian.mirrors import PUBLIC, PUBLIC_SECURITY, choose
 from nb2image.build.embedded.debian.release import Verifier, binary_keys, read_release
-from nb2image.build.embedded.debian.source import APART, PACKAGES, DebianBase
+from nb2image.build.embedded.debian.source import APART, PACKAGES, DebianBase, root_names
 from nb2image.build.embedded.debian.version import compare
 from nb2image.build.embedded.http import Http
 from nb2image.errors import BuildError, PlanError
@@ -283,6 +283,24 @@ def test_a_snapshot_is_taken_whole(named: str, expected: str, tmp_path: Path) ->
     assert f"{expected}/dists/bookworm/InRelease" in asked
     assert next(url for url in asked if "by-hash" in url).startswith(expected)
     assert any("/pool/" in url for url in asked)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "tools"),
+    [
+        ((), ()),
+        (("libgl1",), ()),
+        (("libgl1", "postgresql-client"), ("bash", "perl-base", "mawk")),
+        (("libimage-exiftool-perl",), ("dash", "perl-base")),
+    ],
+)
+def test_programs_find_what_they_take_for_granted(
+    wanted: tuple[str, ...], tools: tuple[str, ...]
+) -> None:
+    """Shell, Perl and awk come with programs, not with libraries alone."""
+    names = root_names(make_plan(), wanted)
+    assert set(tools) <= set(names)
+    assert ("dash" in names) == bool(tools)
 
 
 def test_the_keyring_that_is_brought_along_is_one() -> None:

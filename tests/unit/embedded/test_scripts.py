@@ -176,17 +176,20 @@ def postinst(text: str) -> bytes:
 
 
 def test_folders_files_and_links() -> None:
-    """With mode and owner; what is there already stays."""
+    """With mode and owner; what is there already stays unless it is written over."""
     entries, _ = made(
-        {"usr/share/p/template": b"a setting\n", "etc/there": b"old"},
+        {"usr/share/p/template": b"a setting\n", "etc/there": b"old", "etc/over": b"old"},
         postinst=postinst(
             "[ -d /etc/p ] || mkdir -m 750 /etc/p\ntouch /etc/there /etc/p/lock\n"
             "echo text > /etc/p/text\nucf --three-way /usr/share/p/template /etc/p/conf\n"
-            "ln -s ../p/text /etc/p/link\nchown root:shadow /etc/p/text\nchmod 640 /etc/p/text\n"
+            "ln -s ../p/text /etc/p/link\nln -s elsewhere /etc/p/link\necho new > /etc/over\n"
+            "chown root:shadow /etc/p/text\nchmod 640 /etc/p/text\n"
             "rm -f /etc/none /tmp/x; rmdir /etc/nothing || true; touch /run/x"
         ),
     )
-    assert sorted(entries) == [*("etc/p", "etc/p/conf", "etc/p/link", "etc/p/lock", "etc/p/text")]
+    made_there = ("etc/over", "etc/p", "etc/p/conf", "etc/p/link", "etc/p/lock", "etc/p/text")
+    assert sorted(entries) == [*made_there]
+    assert entries["etc/over"].data == b"new\n"
     assert (entries["etc/p"].kind, entries["etc/p"].mode) == (tarfile.DIRTYPE, 0o750)
     assert entries["etc/p/conf"].data == b"a setting\n"
     assert entries["etc/p/link"].target == "../p/text"
@@ -272,6 +275,9 @@ def test_tables_of_passwords_go_along() -> None:
         ("touch ../etc/x", "no plain path"),
         ("mkdir /etc/../../x", "no plain path"),
         ("chmod -R 700 /etc", "it calls chmod -R 700 /etc"),
+        ("mkdir -m u=rx /etc/p", "the mode u=rx"),
+        ("dpkg-statoverride --update --add root root u+s /etc/own", "the mode u+s"),
+        ("frobnicate /tmp/x", "it calls frobnicate /tmp/x"),
         ("chown nobody /etc/own", "nobody, whom nobody knows"),
         ("chmod 700 /usr/bin", "not its own"),
         ("cp /etc/none /etc/new", "/etc/none, which is not there"),

@@ -111,9 +111,9 @@ class Work:
                     self._accounts.add(account)
             case Table():
                 self._tables[effect.name] = by
-            case Made() if not self.view.kind(f"/{effect.path}", follow=True):
+            case Made() if effect.over or not self.view.kind(f"/{effect.path}", follow=True):
                 self._put(made(effect))
-            case Copied() if not self.view.kind(f"/{effect.path}", follow=True):
+            case Copied() if effect.over or not self.view.kind(f"/{effect.path}", follow=True):
                 self._put(plain(effect.path, self._data(effect.source)))
             case Changed():
                 self._changes.append((effect, by))

@@ -83,7 +83,8 @@ def with_effects(
 ) -> dict[str, Unpacked]:
     """Files with what the scripts of their packages make of them and of what lies below.
 
-    For ``places``, ``texts`` and ``packages`` see ``Below``. Raises PlanError for packages that cannot be set up here.
+    For ``places``, ``texts`` and ``packages`` see ``Below``. Raises PlanError for packages that
+    cannot be set up here.
     """
     from nb2image.build.embedded.debian.effects import Below, outcome  # seldom needed, and much
 

@@ -47,6 +47,11 @@ SOURCED = re.compile(
 """Files of shell that define what is known above."""
 FLEETING = re.compile(r"/(tmp|run|proc|dev|sys|var/run|var/log|var/tmp)/.*")
 """What is not kept in an image."""
+ON_FILES = frozenset(
+    {"chgrp", "chmod", "chown", "cp", "install", "ln", "mkdir", "mv", "perl", "rm", "rmdir", "sed"}
+    | {"touch"}
+)
+"""Programs that do nothing but to the files that they are given."""
 TABLES = {
     "update-gsfontmap": "gsfontmap",
     "libgvc6-config-update": "graphviz",
@@ -75,9 +80,8 @@ SUBSTITUTES = {
 KNOWN = frozenset(
     {
         *("base-files", "base-passwd", "bash", "ca-certificates", "coreutils", "dash"),
-        *("debianutils", "findutils", "grep", "gzip", "libc-bin", "libc6", "login", "mawk"),
-        *("media-types", "mime-support", "ncurses-bin", "netbase", "perl-base", "sed", "tar"),
-        *("tzdata", "ucf"),
+        *("debianutils", "gzip", "libc-bin", "libc6", "login", "mime-support", "ncurses-bin"),
+        *("netbase", "tzdata", "ucf"),
         *(f"python{v}{part}" for v in ("3.9", "3.11", "3.13") for part in ("", "-minimal")),
         *(f"libpython{v}-minimal" for v in ("3.9", "3.11", "3.13")),
     }
@@ -101,21 +105,25 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """A folder, a file or a symbolic link; what is there already stays."""
+    """A folder, a file or a symbolic link."""
 
     path: str
     kind: Literal["folder", "file", "link"]
     mode: int = 0o644
     data: bytes = b""
     target: str = ""
+    over: bool = False
+    """Whether it takes the place of what is there already, which stays otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copied:
-    """A file that is another one's copy; one that is there already stays."""
+    """A file that is another one's copy."""
 
     source: str
     path: str
+    over: bool = False
+    """As for ``Made``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,7 +237,7 @@ def judged(call: Call, machine: Machine) -> list[Effect]:
             return []
         if call.into is not None and call.into.endswith("/loaders.cache"):
             return [Table(name="pixbuf")]
-    elif words[1:] and all(FLEETING.fullmatch(path) for path in paths(words) or [""]):
+    elif program in ON_FILES and all(FLEETING.fullmatch(path) for path in paths(words) or [""]):
         return []
     found = None
     if call.sure and whole:
@@ -253,7 +261,7 @@ def written(call: Call) -> list[Effect] | None:
     """What a redirection writes."""
     if not call.into or not call.into.startswith("/") or call.text is None:
         return None
-    return [Made(path=clean(call.into), kind="file", data=call.text.encode())]
+    return [Made(path=clean(call.into), kind="file", data=call.text.encode(), over=True)]
 
 
 def done(program: str, words: Sequence[str], machine: Machine) -> list[Effect] | None:
@@ -274,15 +282,17 @@ def done(program: str, words: Sequence[str], machine: Machine) -> list[Effect] |
         case "touch":
             return [Made(path=clean(path), kind="file") for path in plain]
         case "ln" if any("s" in option.lstrip("-") for option in options) and len(plain) == 2:
-            return [link(plain[0], plain[1], machine)]
+            over = any("f" in option.lstrip("-") for option in options)
+            return [link(plain[0], plain[1], machine, over=over)]
         case "ucf" if {"-p", "--purge"} & {*options}:
             return []
         case "cp" | "ucf" if len(plain) == 2:
-            return [Copied(source=clean(plain[0]), path=clean(plain[1]))]
+            over = program == "cp"
+            return [Copied(source=clean(plain[0]), path=clean(plain[1]), over=over)]
         case "rm" | "rmdir" if not any(option in ("-r", "-rf", "-fr") for option in options):
             return [Removed(path=clean(p)) for p in plain if machine.kind(p, follow=False)]
         case "chmod" if len(plain) > 1 and re.fullmatch(r"[0-7]{3,4}", plain[0]) and not options:
-            return [Changed(path=clean(path), mode=int(plain[0], 8)) for path in plain[1:]]
+            return [Changed(path=clean(path), mode=octal(plain[0])) for path in plain[1:]]
         case "chmod" if plain[:1] == ["+x"] and not options:
             return [Changed(path=clean(path), mode=0o755) for path in plain[1:]]
         case "chown" | "chgrp" if len(plain) > 1 and not options:
@@ -291,7 +301,7 @@ def done(program: str, words: Sequence[str], machine: Machine) -> list[Effect] |
             return [Changed(path=clean(path), user=user, group=group) for path in plain[1:]]
         case "dpkg-statoverride" if "--add" in options and len(plain) == 4:
             user, group, mode, path = plain
-            return [Changed(path=clean(path), mode=int(mode, 8), user=user, group=group)]
+            return [Changed(path=clean(path), mode=octal(mode), user=user, group=group)]
         case "adduser" | "useradd" | "addgroup" | "groupadd" if "--system" in options:
             return account(program, words)
     return [Table(name=TABLES[program])] if program in TABLES else None
@@ -304,7 +314,7 @@ def folders(words: Sequence[str]) -> list[Effect]:
     while rest:
         word = rest.pop(0)
         if word in ("-m", "--mode") and rest:
-            mode = int(rest.pop(0), 8)
+            mode = octal(rest.pop(0))
         elif word in ("-o", "-g") and rest:
             rest.pop(0)
         elif not word.startswith("-"):
@@ -312,11 +322,18 @@ def folders(words: Sequence[str]) -> list[Effect]:
     return found
 
 
-def link(target: str, path: str, machine: Machine) -> Made:
+def octal(text: str) -> int:
+    """A mode in digits. Raises Unknown for one in letters."""
+    if not re.fullmatch(r"[0-7]{1,5}", text):
+        raise Unknown(f"it gives the mode {text[:20]}")
+    return int(text, 8)
+
+
+def link(target: str, path: str, machine: Machine, *, over: bool) -> Made:
     """What ``ln -s`` makes; in a folder that is there it has its target's name."""
     if path.endswith("/") or machine.kind(path, follow=True) == "folder":
         path = f"{path.rstrip('/')}/{target.rpartition('/')[2]}"
-    return Made(path=clean(path), kind="link", mode=0o777, target=target)
+    return Made(path=clean(path), kind="link", mode=0o777, target=target, over=over)
 
 
 def account(program: str, words: Sequence[str]) -> list[Effect] | None:

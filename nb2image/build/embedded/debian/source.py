@@ -39,6 +39,8 @@ APART = {"3.9": ("python3-distutils",), "3.11": ("python3-distutils",)}
 lib2to3, which it depends on."""
 SHELL = ("bash", "coreutils", "dash", "findutils", "grep", "gzip", "sed", "tar")
 """What a script that starts programs may call, as in the official slim images."""
+ESSENTIAL = (*SHELL, "debianutils", "diffutils", "hostname", "mawk", "perl-base")
+"""What programs take for granted, so that their packages do not name it (Debian Policy, 3.8)."""
 DROPPED = frozenset(
     {
         # their work is done by ``root.extras``, or they serve scripts that never run here
@@ -94,7 +96,7 @@ class DebianBase:
         python = plan.requirements.python
         suite = suite_of(python)
         wanted = wanted_names(plan, suite)
-        base, more = self._packages(suite, architecture, root_names(plan), wanted)
+        base, more = self._packages(suite, architecture, root_names(plan, wanted), wanted)
         made = [self._layer(base, (), architecture, python)]
         if more:
             made.append(self._layer(more, base, architecture, python))
@@ -135,9 +137,10 @@ class DebianBase:
         known = self.cache.fact(key, list[tuple[Package, ...]])
         if known is None or len(known) != 2:
             packages = self.archive.index(releases, architecture)
-            base = closure(packages, names, DROPPED)
+            base = closure(packages, names, DROPPED.difference(names))
             there = {p.name for p in base}
-            all_of_them = closure(packages, (*names, *wanted), DROPPED)
+            dropped = DROPPED.difference(names, wanted)
+            all_of_them = closure(packages, (*names, *wanted), dropped)
             known = [base, tuple(p for p in all_of_them if p.name not in there)]
             self.cache.remember(key, known)
         return known[0], known[1]
@@ -203,9 +206,13 @@ def suite_of(python: str) -> str:
     return suite
 
 
-def root_names(plan: BuildPlan) -> tuple[str, ...]:
-    """The packages that the base is made of."""
+def root_names(plan: BuildPlan, wanted: Sequence[str]) -> tuple[str, ...]:
+    """The packages that the base is made of, where others are ``wanted`` upon it."""
     python = plan.requirements.python
     code = [plan.script.text, *(module.source for module in plan.script.local_modules)]
-    shell = SHELL if any(STARTS_PROGRAMS.search(text) for text in code) else ()
-    return (f"python{python}", *APART.get(python, ()), *PACKAGES, *shell)
+    tools: tuple[str, ...] = ()
+    if any(STARTS_PROGRAMS.search(text) for text in code):
+        tools = SHELL
+    if any(not name.startswith("lib") or name.endswith("-perl") for name in wanted):
+        tools = ESSENTIAL  # programs, many of which are scripts
+    return (f"python{python}", *APART.get(python, ()), *PACKAGES, *tools)

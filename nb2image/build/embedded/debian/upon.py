@@ -91,7 +91,7 @@ class PackagesUpon:
         if known is None:
             index = self.archive.index(releases, architecture)
             complete = WITHOUT_DPKG in there.packages
-            dropped = () if complete else DROPPED
+            dropped = () if complete else DROPPED.difference(wanted)
             known = closure(index, wanted, dropped, there.packages, renewing=complete)
             names = {p.name for p in known}
             staying = {name: one for name, one in there.packages.items() if name not in names}
