@@ -191,6 +191,8 @@ def kept_settings(debs: Mapping[str, Deb], there: Installed) -> set[str]:
 def outdated(packages: Sequence[Package], debs: Mapping[str, Deb], there: Installed) -> set[str]:
     """The files of the base that newer packages do not have any more."""
     renewed = {p.name for p in packages if p.name in there.packages}
+    if not renewed:
+        return set()
     settings = kept_settings(debs, there)
     old: set[str] = set()
     used: set[str] = {there.real(one.path) for deb in debs.values() for one in deb.files}
