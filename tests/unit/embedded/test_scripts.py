@@ -289,12 +289,16 @@ def test_tables_of_passwords_go_along() -> None:
         ("adduser --system 'a:b'", "it calls adduser"),
         ("dpkg-divert --rename --divert /etc/a /etc/own", "dpkg-divert"),
         ("if true; then", "cannot be read"),
+        ("systemd-sysusers broken.conf", "accounts are written as"),
     ],
 )
 def test_what_is_not_known_is_refused_with_its_words(text: str, says: str) -> None:
     """The package is named, and what it would do."""
     with pytest.raises(PlanError, match="embedded builder cannot: pack") as caught:
-        made({"etc/own": b""}, postinst=postinst(text))
+        made(
+            {"etc/own": b"", "usr/lib/sysusers.d/broken.conf": b"u me - 'open\n"},
+            postinst=postinst(text),
+        )
     assert says in caught.value.message
 
 

@@ -182,6 +182,23 @@ def test_a_package_and_what_the_base_lacks_of_its_needs(tmp_path: Path) -> None:
     assert added(tmp_path / "b", "new")[1] == digest
 
 
+def test_the_bases_own_authorities_and_time_zone_stay(tmp_path: Path) -> None:
+    """A bundle may hold a company's certificate; what is not there is made."""
+    crt = ("./usr/share/ca-certificates/a.crt", tarfile.REGTYPE, b"one", "")
+    packages = {
+        "ca-certificates": (deb([crt]), "Version: 1\n"),
+        "tzdata": (deb([]), "Version: 1\n"),
+    }
+    bundle = ("etc/ssl/certs/ca-certificates.crt", tarfile.REGTYPE, b"own", "")
+    for number, system in enumerate((SYSTEM, (*SYSTEM, bundle))):
+        cache = BlobCache(root=tmp_path / str(number))
+        base = put_upon(cache, *packages, system=system, packages=packages)
+        data = gzip.decompress(cache.path(base.added[0].digest).read_bytes())
+        with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+            assert (bundle[0] in archive.getnames()) == (system is SYSTEM)
+            assert "etc/localtime" in archive.getnames()
+
+
 def test_what_the_base_has_is_not_taken_again(tmp_path: Path) -> None:
     """No layer is made of nothing."""
     assert added(tmp_path, "libold") == (b"", "")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping
 
-from nb2image.build.embedded.debian.scripts import Account
+from nb2image.build.embedded.debian.scripts import Account, Unknown
 
 PASSWD, GROUP, SHADOW, GSHADOW = "etc/passwd", "etc/group", "etc/shadow", "etc/gshadow"
 TABLES = (PASSWD, GROUP, SHADOW, GSHADOW)
@@ -79,9 +79,12 @@ class AccountTables:
 
 
 def sysusers(text: str) -> Iterator[Account]:
-    """The accounts of a file of sysusers.d (sysusers.d.5)."""
+    """The accounts of a file of sysusers.d (sysusers.d.5). Raises Unknown for one that is none."""
     for line in text.splitlines():
-        words = shlex.split(line, comments=True)
+        try:
+            words = shlex.split(line, comments=True)
+        except ValueError as error:
+            raise Unknown(f"its accounts are written as {line[:40]!r}") from error
         if len(words) < 2 or words[0].rstrip("!-") not in ("u", "g"):
             continue
         kind, name, number, gecos, home, shell = (*words, *[""] * 6)[:6]

@@ -89,7 +89,8 @@ def with_effects(
     from nb2image.build.embedded.debian.effects import Below, outcome  # seldom needed, and much
 
     below = Below(places=places, texts=texts, packages=packages)
-    files = {**files, **named_effects(debs, files)}
+    named = named_effects(debs, files)
+    files = {**files, **{path: one for path, one in named.items() if path not in places}}
     done = outcome(debs, files, below, architecture)
     found = {path: one for path, one in files.items() if path not in done.removed}
     found |= done.entries
