@@ -20,6 +20,7 @@ from nb2image.build.embedded.debian.scripts import Account, Alternative
 from nb2image.build.embedded.debian.shell.follow import trace
 from nb2image.build.embedded.debian.shell.reader import MAX_TEXT, read
 from nb2image.build.embedded.debian.shell.syntax import Unreadable
+from nb2image.build.embedded.debian.view import View
 from nb2image.errors import PlanError
 
 PASSWD = b"root:x:0:0:root:/root:/bin/bash\n"
@@ -195,6 +196,26 @@ def test_folders_files_and_links() -> None:
     assert entries["etc/p/link"].target == "../p/text"
     text = entries["etc/p/text"]
     assert (text.data, text.mode, text.uid, text.gid) == (b"text\n", 0o640, 0, 42)
+
+
+def test_files_are_found_through_links() -> None:
+    """As in a system whose /lib is a link, by themselves and by patterns."""
+    places = {
+        "lib": Entry(tarfile.SYMTYPE, "usr/lib"),
+        "usr/lib/a.so": Entry(tarfile.REGTYPE),
+        "usr/lib/b.so": Entry(tarfile.SYMTYPE, "a.so"),
+        "usr/lib/c.so": Entry(tarfile.SYMTYPE, "none"),
+    }
+    view = View(places, AccountTables({}), (), "amd64")
+    assert view.matching("/lib/*.so") == ["/lib/a.so", "/lib/b.so", "/lib/c.so"]
+    assert [view.kind(f"/lib/{name}.so", follow=True) for name in "abcd"] == [
+        "file",
+        "file",
+        "",
+        "",
+    ]
+    assert view.kind("/lib/c.so", follow=False) == "link"
+    assert (view.kind("/lib", follow=True), view.kind("/", follow=True)) == ("folder", "folder")
 
 
 def test_answers_of_debconf_are_the_defaults() -> None:

@@ -45,7 +45,11 @@ class View:
 
     def matching(self, pattern: str) -> list[str]:
         """See ``Machine``."""
-        return [f"/{path}" for path in self.paths(pattern.strip("/"))]
+        plain = pattern.strip("/")
+        above = plain.rpartition("/")[0]
+        real = self.real(plain)
+        folder = real.rpartition("/")[0]
+        return [f"/{above}{path.removeprefix(folder)}" for path in self.paths(real)]
 
     def paths(self, pattern: str) -> list[str]:
         """The paths that a pattern without a leading slash stands for, sorted."""
