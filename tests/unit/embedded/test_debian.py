@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import lzma
 import struct
 import tarfile
@@ -19,6 +20,7 @@ from nb2image.build.embedded.debian.deb import read_deb
 from nb2image.build.embedded.debian.index import PackageIndex
 from nb2image.build.embedded.debian.mirrors import PUBLIC, PUBLIC_SECURITY, choose
 from nb2image.build.embedded.debian.release import Verifier, binary_keys, read_release
+from nb2image.build.embedded.debian.root import write_root
 from nb2image.build.embedded.debian.source import APART, PACKAGES, DebianBase, root_names
 from nb2image.build.embedded.debian.version import compare
 from nb2image.build.embedded.http import Http
@@ -139,6 +141,23 @@ def test_a_package_is_merged_into_usr_without_its_documentation(tmp_path: Path) 
         "usr/bin/a": (b"", "/usr/lib/a"),
         "usr/share/doc/a/copyright": (b"MIT", ""),
     }
+
+
+def test_a_layer_is_the_same_however_little_is_held(tmp_path: Path) -> None:
+    """Large files may be kept compressed alone."""
+    path = tmp_path / "a.deb"
+    large = bytes(range(256)) * 5000
+    entries = [("./usr/a", tarfile.REGTYPE, large, ""), ("./usr/b", tarfile.REGTYPE, b"small", "")]
+    path.write_bytes(deb([*entries, ("./usr/c", tarfile.LNKTYPE, b"", "./usr/a")]))
+    digests = []
+    for frugal in (False, True):
+        held = read_deb(path, "a", frugal=frugal)
+        files = {one.path: one for one in held.files}
+        assert (files["usr/a"].data == b"") == frugal
+        assert files["usr/a"].content() == large
+        layer = write_root(io.BytesIO(), (), files, time=0, compression="gzip")
+        digests.append((layer.digest, layer.content))
+    assert digests[0] == digests[1]
 
 
 @pytest.mark.parametrize(

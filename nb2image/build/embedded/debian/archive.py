@@ -15,6 +15,8 @@ from nb2image.build.embedded.debian.release import Release, Verifier, read_packa
 from nb2image.build.embedded.http import CONNECTIONS, Http
 from nb2image.errors import BuildError, PlanError
 
+MUCH = 64 * 1000**2
+"""Bytes of packages that, unpacked, take more memory than a machine may have left."""
 SNAPSHOTS = {
     "Debian": "https://snapshot.debian.org/archive/debian/@SNAPSHOTID@",
     "Debian-Security": "https://snapshot.debian.org/archive/debian-security/@SNAPSHOTID@",
@@ -83,13 +85,14 @@ class DebianArchive:
     def debs(self, packages: Sequence[Package], *, merged: bool = True) -> dict[str, Deb]:
         """The packages themselves, by name; ``merged`` as for ``read_deb``."""
         largest_first = sorted(packages, key=lambda p: -p.size)
+        frugal = sum(p.size for p in packages) > MUCH
         with (
             ThreadPoolExecutor(os.cpu_count() or 2) as readers,
             ThreadPoolExecutor(CONNECTIONS) as fetchers,
         ):
             paths = fetchers.map(self._fetch, largest_first)
             coming = [
-                (p.name, readers.submit(read_deb, path, p.name, merged=merged))
+                (p.name, readers.submit(read_deb, path, p.name, merged=merged, frugal=frugal))
                 for p, path in zip(largest_first, paths, strict=True)
             ]
             return {name: deb.result() for name, deb in coming}

@@ -15,7 +15,7 @@ import tarfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -27,6 +27,8 @@ MAGIC = b"!<arch>\n"
 MAX_FILE = 2 * 1000**3
 MAX_UNPACKED = 8 * 1000**3
 PIECE = 1 << 18
+LARGE = 1 << 16
+"""Bytes of files that are kept compressed alone where memory is scarce."""
 MAX_CONTROL = 64 * 1000 * 1000
 MERGED = re.compile(r"(bin|sbin|lib|lib32|lib64|libx32)(/|$)")
 """Top folders that are links into /usr in every release here (usrmerge)."""
@@ -52,6 +54,22 @@ class Unpacked:
     data: bytes = b""
     packed: bytes = b""
     """``data`` compressed with DEFLATE."""
+    size: int = 0
+    """Of a file whose ``data`` are not kept."""
+
+    def pieces(self) -> Iterator[tuple[bytes, bytes]]:
+        """The parts of a compressed file, each with what it unpacks to."""
+        if not self.size:
+            yield self.packed, self.data
+            return
+        decoder = zlib.decompressobj(-zlib.MAX_WBITS)
+        for start in range(0, len(self.packed), PIECE):
+            part = self.packed[start : start + PIECE]
+            yield part, decoder.decompress(part)
+
+    def content(self) -> bytes:
+        """The bytes of a file."""
+        return b"".join(plain for _, plain in self.pieces()) if self.size else self.data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +81,11 @@ class Deb:
     """Its control files: control, md5sums, postinst, …"""
 
 
-def read_deb(path: Path, name: str, *, merged: bool = True) -> Deb:
+def read_deb(path: Path, name: str, *, merged: bool = True, frugal: bool = False) -> Deb:
     """Read a package; ``merged``: its old top folders become those of /usr.
 
-    Raises BuildError when it is broken or leads out of the image.
+    ``frugal``: large files are kept compressed alone. Raises BuildError when it is broken or
+    leads out of the image.
     """
     files: tuple[Unpacked, ...] = ()
     control: dict[str, bytes] = {}
@@ -75,7 +94,8 @@ def read_deb(path: Path, name: str, *, merged: bool = True) -> Deb:
             if member.startswith("control.tar"):
                 control = read_control(unpacked(member, stream, name))
             elif member.startswith("data.tar"):
-                files = tuple(read_data(unpacked(member, stream, name), name, merged=merged))
+                data = read_data(unpacked(member, stream, name), name, merged=merged)
+                files = tuple(slimmed(one) if frugal else one for one in data)
     if not control:
         raise broken(name, "it has no control files")
     return Deb(files=files, control=control)
@@ -191,6 +211,11 @@ def read_data(stream: IO[bytes], name: str, *, merged: bool = True) -> Iterator[
                 yield Unpacked(kind=tarfile.REGTYPE, data=data, packed=packed, **common)
             else:
                 raise broken(name, f"{printable(path)} is a device")
+
+
+def slimmed(one: Unpacked) -> Unpacked:
+    """An entry, without the plain bytes of a large file."""
+    return replace(one, data=b"", size=len(one.data)) if len(one.data) > LARGE else one
 
 
 def image_path(member: str, name: str, *, merged: bool) -> str:

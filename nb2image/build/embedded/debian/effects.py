@@ -161,7 +161,7 @@ class Work:
         real = resolve(self.view.places, path)
         found = self._files.get(real)
         if found is not None and found.kind == tarfile.REGTYPE:
-            return found.data
+            return found.content()
         if real not in self._below.texts:
             raise Unknown(f"it reads /{path}, which is not there")
         return self._below.texts[real]

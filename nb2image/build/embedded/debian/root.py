@@ -151,9 +151,8 @@ def first_written(entries: Mapping[str, Unpacked]) -> dict[str, Unpacked]:
         source = entries[target]
         made[first] = replace(source, path=first)
         for path in others:
-            made[path] = replace(
-                source, path=path, kind=tarfile.LNKTYPE, target=first, data=b"", packed=b""
-            )
+            linked = replace(source, path=path, kind=tarfile.LNKTYPE, target=first)
+            made[path] = replace(linked, data=b"", packed=b"", size=0)
     return made
 
 
@@ -231,8 +230,9 @@ def named_effects(debs: Mapping[str, Deb], files: Mapping[str, Unpacked]) -> dic
 
 
 def texts(entries: Mapping[str, Unpacked]) -> dict[str, bytes]:
-    """The bytes of the files among entries."""
-    return {path: one.data for path, one in entries.items() if one.kind == tarfile.REGTYPE}
+    """The bytes of the files among entries, but for large ones."""
+    files = ((path, one) for path, one in entries.items() if one.kind == tarfile.REGTYPE)
+    return {path: one.data for path, one in files if not one.size}
 
 
 def accounts(files: Mapping[str, Unpacked]) -> dict[str, Unpacked]:
@@ -286,8 +286,7 @@ def write_entry(writer: LayerWriter, one: Unpacked) -> None:
     elif one.kind == tarfile.LNKTYPE:
         writer.hard_link(one.path, one.target, mode=one.mode, owner=owner)
     elif one.packed:
-        size = len(one.data)
-        pieces = [(one.packed, one.data)]
-        writer.stream(one.path, pieces, size=size, deflated=True, mode=one.mode, owner=owner)
+        size = one.size or len(one.data)
+        writer.stream(one.path, one.pieces(), size=size, deflated=True, mode=one.mode, owner=owner)
     else:
         writer.file(one.path, one.data, mode=one.mode, owner=owner, bulk=True)
