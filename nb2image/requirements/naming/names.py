@@ -104,11 +104,12 @@ def find_names(
     named = files_named(script.installs)
     written, findings = from_project(project, target, catalogue, named)
     installed, skipped = from_installs(script.installs, catalogue, target)
+    inside, refused = from_notebook(notebook, target)
     search = Search(
         catalogue=catalogue,
         declared=(
             *assumed(options),
-            *from_notebook(notebook, target),
+            *inside,
             *environment,
             *(d for d in written if d.rule == "lock"),
             *(d for d in written if d.rule != "lock"),
@@ -132,11 +133,12 @@ def find_names(
         for found in answers
         if found.winner is None and found.group not in own
     ]
+    optional = [f for f in lacking if f.severity != "error"]
     return Names(
         direct=with_install_lines(requirements(answers), answers, search),
         unresolved=tuple(f for f in lacking if f.severity == "error"),
         own=tuple((module, from_project_itself(group, module)) for group, module in own.items()),
-        findings=(*findings, *skipped, *notes, *(f for f in lacking if f.severity != "error")),
+        findings=(*findings, *refused, *skipped, *notes, *optional),
     )
 
 

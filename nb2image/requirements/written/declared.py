@@ -118,6 +118,18 @@ def parse_url(line: str, *, rule: Rule, place: Place) -> Declared | None:
     )
 
 
+def address_in(line: str, target: Target) -> str:
+    """The address that a requirement names, if it is for the target; else empty."""
+    text = re.sub(r"^(-e|--editable)[\s=]+", "", line.strip())
+    try:
+        parsed = Requirement(text)
+    except InvalidRequirement:
+        return text if "://" in text.partition(" ")[0] else ""
+    environment = {**target.marker_environment(), "extra": ""}
+    fits = parsed.marker is None or parsed.marker.evaluate(environment)
+    return parsed.url or "" if fits else ""
+
+
 def other_names(repository: str, owner: str) -> tuple[str, ...]:
     """What the distribution of a repository may be called, if not as the repository is.
 

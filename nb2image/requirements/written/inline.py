@@ -11,28 +11,42 @@ from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from nb2image.model import Notebook, Place
+from nb2image.model import Finding, Notebook, Place
 from nb2image.requirements.target import Target
 from nb2image.requirements.written.declared import Declared, parse_requirement
-from nb2image.requirements.written.origins import from_lock, placed, uv_sources
+from nb2image.requirements.written.origins import (
+    elsewhere,
+    from_lock,
+    name_of,
+    placed,
+    refused,
+    uv_sources,
+)
 from nb2image.requirements.written.runtime_files import NamedPython, toml
 
 OPENING, CLOSING = re.compile(r"# /// ([a-zA-Z0-9-]+)"), "# ///"
 
 
-def from_notebook(notebook: Notebook, target: Target) -> list[Declared]:
-    """What the notebook's own metadata asks for; a lock's versions come first."""
-    return [*from_metadata(notebook, target), *from_blocks(notebook, target)]
+def from_notebook(notebook: Notebook, target: Target) -> tuple[list[Declared], list[Finding]]:
+    """What the notebook's own metadata asks for, a lock's versions first, and what to say of it."""
+    found, findings = from_blocks(notebook, target)
+    return [*from_metadata(notebook, target), *found], findings
 
 
-def from_blocks(notebook: Notebook, target: Target) -> Iterator[Declared]:
-    """The dependencies of a ``# /// script`` block in a code cell."""
+def from_blocks(notebook: Notebook, target: Target) -> tuple[list[Declared], list[Finding]]:
+    """The dependencies of a ``# /// script`` block in a code cell, and what to say of them."""
+    declared, findings = [], []
     for place, table in blocks(notebook):
         wanted, sources = table.get("dependencies", []), uv_sources(table)
-        for row in wanted if isinstance(wanted, list) else ():
-            found = parse_requirement(str(row), rule="lock", place=place, target=target)
+        for row in map(str, wanted if isinstance(wanted, list) else ()):
+            source = sources.get(name_of(row))
+            found = parse_requirement(row, rule="lock", place=place, target=target)
+            if told := refused(row, source, place, target):
+                findings.append(told)
+                found = found or elsewhere(row, "lock", place)
             if found is not None:
-                yield placed(found, sources.get(found.name))
+                declared.append(placed(found, source))
+    return declared, findings
 
 
 def blocks(notebook: Notebook) -> Iterator[tuple[Place, dict[str, Any]]]:

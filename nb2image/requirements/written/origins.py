@@ -14,9 +14,14 @@ from urllib.parse import parse_qs, urlsplit
 
 from packaging.utils import canonicalize_name
 
-from nb2image.model import Place
+from nb2image.model import Finding, Place, Rule
 from nb2image.requirements.target import Target
-from nb2image.requirements.written.declared import Declared, is_address, parse_requirement
+from nb2image.requirements.written.declared import (
+    Declared,
+    address_in,
+    is_address,
+    parse_requirement,
+)
 
 FOLDERS = ("directory", "editable", "path", "virtual")
 REFERENCES = ("commit-id", "resolved_reference", "rev", "ref", "tag", "branch", "reference")
@@ -47,7 +52,10 @@ def origin(source: object) -> str | None:
 
 def git_address(url: str, source: Mapping[str, object]) -> str:
     """The address of a repository at a revision; uv.lock writes both into one."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url  # no address
     asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
     table = {**source, **asked}
     found = (str(table[key]) for key in REFERENCES if table.get(key))
@@ -67,6 +75,31 @@ def placed(found: Declared, source: object) -> Declared:
     if is_address(address):
         return replace(found, specifier="", url=address)
     return replace(found, specifier="", itself=True)
+
+
+def refused(line: str, source: object, place: Place, target: Target) -> Finding | None:
+    """What to say of a requirement at an address that is not followed; None for any other.
+
+    ``source`` is the table that says where it comes from. The address may hold a secret.
+    """
+    address = origin(source) or address_in(line, target)
+    if not address or is_address(address):
+        return None
+    return Finding(
+        severity="warning",
+        code="address-refused",
+        message=f"{name_of(line) or 'a requirement'} is not taken from its address: only whole "
+        "http, https, git and ssh addresses of other hosts are followed",
+        place=place,
+        hint="write the address out, or put the package on an index",
+    )
+
+
+def elsewhere(line: str, rule: Rule, place: Place) -> Declared | None:
+    """A requirement at a refused address: what the index has under its name may be another's."""
+    found = parse_requirement(name_of(line), rule=rule, place=place)
+    written = f"{name_of(line)}, from an address that is not followed"
+    return replace(found, written=written, itself=True) if found else None
 
 
 def from_lock(package: object, place: Place, target: Target) -> Declared | None:
@@ -90,5 +123,6 @@ def uv_sources(table: Mapping[str, Any]) -> dict[str, object]:
 
 
 def name_of(line: str) -> str:
-    """The canonical name that a requirement begins with."""
-    return canonicalize_name(re.split(r"[^\w.-]", line.strip())[0])
+    """The canonical name that a requirement begins with; empty for an address alone."""
+    named = re.match(r"([\w.-]+)(?![\w.+:/-]*://)", line.strip())
+    return canonicalize_name(named[1]) if named else ""

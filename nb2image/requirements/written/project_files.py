@@ -13,7 +13,7 @@ import posixpath
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -32,7 +32,14 @@ from nb2image.requirements.written.declared import (
     poetry_bounds,
     requirement_lines,
 )
-from nb2image.requirements.written.origins import from_lock, name_of, placed, uv_sources
+from nb2image.requirements.written.origins import (
+    elsewhere,
+    from_lock,
+    name_of,
+    placed,
+    refused,
+    uv_sources,
+)
 
 MAX_BYTES = 4_000_000
 """Of a file: a lock of hundreds of packages is smaller."""
@@ -64,6 +71,8 @@ class Reader:
     project: Project
     target: Target
     catalogue: Catalogue
+    findings: list[Finding] = field(default_factory=list)
+    """What is to be told of the files that were read."""
 
     def read(self, path: str, *, seen: set[str] | None = None) -> Iterator[Declared]:
         """The requirements in a file; none when it is not there. Raises ValueError.
@@ -112,6 +121,9 @@ class Reader:
         """One PEP 508 requirement; ``source`` is the table that says where it comes from."""
         place = Place(file=path, line=line)
         found = parse_requirement(text, rule="file", place=place, target=self.target)
+        if told := refused(text, source, place, self.target):
+            self.findings.append(told)
+            found = found or elsewhere(text, "file", place)
         if found is not None:
             yield placed(found, source)
 
@@ -258,4 +270,4 @@ def from_project(
                     hint="repair the file, or remove it",
                 )
             )
-    return list(found), findings
+    return list(found), [*findings, *dict.fromkeys(reader.findings)]

@@ -336,7 +336,7 @@ def carried(source: str = "", metadata: str = "{}") -> list[str]:
     """The requirements that a notebook carries itself."""
     made = notebook(code(source))
     made = Notebook(name="n", cells=made.cells, sha256="0", format="4.5", metadata_json=metadata)
-    return [short(d) for d in from_notebook(made, TARGET)]
+    return [short(d) for d in from_notebook(made, TARGET)[0]]
 
 
 def test_a_block_in_a_cell() -> None:
@@ -350,6 +350,43 @@ def test_a_block_in_a_cell() -> None:
     sources = '# [tool.uv.sources]\n# a = { git = "https://git.test/a" }\n'
     block = f'# /// script\n# dependencies = ["a"]\n{sources}# ///\n'
     assert carried(block) == ["a @ git+https://git.test/a"]
+
+
+REFUSED = [
+    ("a @ file:///srv/a.whl", "", "a"),
+    ("a @ https://ann:s3cret@host.test/${TOKEN}/a.zip", "", "a"),
+    ("hg+https://ann:s3cret@host.test/a", "", ""),
+    ("a", 'a = { git = "git@host.test:x/a" }', "a"),
+    ("a", 'a = { git = "https://[x" }', "a"),
+]
+
+
+@pytest.mark.parametrize(("line", "source", "name"), REFUSED)
+def test_a_refused_address_is_told_with_its_place(
+    line: str, source: str, name: str, tmp_path: Path
+) -> None:
+    """In a block and in a project's file; what the index has under the name is but a guess."""
+    sources = f"[tool.uv.sources]\n{source}" if source else ""
+    table = f'dependencies = ["{line}"]\n{sources}'
+    block = "\n".join(["# /// script", *(f"# {row}" for row in table.splitlines()), "# ///"])
+    found, findings = from_notebook(notebook(code(block)), TARGET)
+    (tmp_path / "pyproject.toml").write_text(f"[project]\n{table}")
+    project = Project(root=tmp_path, notebook=PurePosixPath("nb.ipynb"))
+    in_file, told = from_project(project, TARGET, load_catalogue())
+    assert [f.code for f in (*findings, *told)] == ["address-refused", "address-refused"]
+    assert [f.place and (f.place.cell, f.place.file) for f in (*findings, *told)] == [
+        (1, None),
+        (None, "pyproject.toml"),
+    ]
+    assert all((name or "a requirement") in f.message for f in (*findings, *told))
+    assert "s3cret" not in repr((*findings, *told, *found, *in_file))
+    assert [(d.name, d.itself) for d in (*found, *in_file)] == [(name, True)] * (2 * bool(name))
+
+
+def test_an_address_for_another_platform_is_no_trouble(tmp_path: Path) -> None:
+    """A marker that keeps the target out keeps the finding out."""
+    (tmp_path / "requirements.txt").write_text('a @ file:///a.whl ; sys_platform == "win32"\n./b\n')
+    assert read_files(tmp_path) == ([], [])
 
 
 def test_a_lock_in_the_metadata() -> None:
