@@ -80,7 +80,8 @@ def mend(request: ResolveRequest, refused: Diagnosis, index: PackageIndex) -> Re
         later = [
             (name, day)
             for name in refused.packages
-            if name not in known and (day := first_day(name, request, index, target))
+            if name not in known
+            and (day := first_day(name, request, index, target)) > request.as_of
         ]
         return replace(request, later=(*request.later, *later)) if later else None
     return None

@@ -127,6 +127,14 @@ def test_a_package_that_came_later_is_taken_as_it_first_was() -> None:
     assert request.later == (("young", "2023-02-01"),)
 
 
+def test_a_package_that_was_there_is_not_put_back_to_its_first_day() -> None:
+    """Another asks for a younger release of it: its own beginning is no help."""
+    index = FakeIndex().add("old", "1.0", uploaded="2017-02-01")
+    index.add("old", "8.0", uploaded="2024-02-01")
+    refusal = Refusal(message="error: x\n\nhint: `old` was filtered by `exclude-newer` to only")
+    assert asked_again(index, refusal) is None
+
+
 def test_a_conflict_cannot_be_mended() -> None:
     """The refusal is handed on."""
     conflict = Refusal(message="cause: Because a depends on b<2 and you require b==2")
