@@ -83,18 +83,19 @@ def find_drift(
     index: PackageIndex,
     target: Target,
     as_of: str = "",
+    tell: Callable[[str], None] = lambda line: None,
 ) -> tuple[Drift, ...]:
     """A bound for each direct requirement whose locked release lacks what is imported.
 
-    ``uses`` are the attributes that the code takes from modules. Raises RequirementsError when
-    the index does not answer.
+    ``uses`` are the attributes that the code takes from modules; ``tell`` hears of each look at
+    other releases. Raises RequirementsError when the index does not answer.
     """
     by_name = {package.name: package for package in locked}
     jobs = [(d, by_name[d.name]) for d in direct if d.name in by_name and not d.url]
 
     def look(job: tuple[DirectRequirement, LockedPackage]) -> Drift | None:
         wanted, package = job
-        return drift_of(wanted, package, needs, uses, index, target, as_of)
+        return drift_of(wanted, package, needs, uses, index, target, as_of, tell)
 
     with ThreadPoolExecutor(PROBES) as threads:
         return tuple(found for found in threads.map(look, jobs) if found is not None)
@@ -108,6 +109,7 @@ def drift_of(
     index: PackageIndex,
     target: Target,
     as_of: str,
+    tell: Callable[[str], None],
 ) -> Drift | None:
     """The bound for one requirement; None when nothing is missing or no release has it."""
     project = index.project(package.name)
@@ -119,6 +121,8 @@ def drift_of(
     missing = first_missing(current, own, uses, index) if current else None
     if missing is None:
         return None
+
+    tell(f"{package.name} {package.version} lacks {missing.what}: looking into other releases")
 
     def has(file: IndexFile) -> bool:
         return has_it(file, missing, index, unsure=False, target=target)

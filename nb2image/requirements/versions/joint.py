@@ -20,7 +20,7 @@ from nb2image.requirements.naming.catalogue import load_catalogue
 from nb2image.requirements.versions.drift import Drift, find_drift
 from nb2image.requirements.versions.fresh import lower_bounds, resolve_newest
 from nb2image.requirements.versions.ladder import Climb, Days, Ladder, Rung, climb
-from nb2image.requirements.versions.mend import resolve_mended
+from nb2image.requirements.versions.mend import limited, resolve_mended
 from nb2image.requirements.versions.overlaps import overlaps, parted
 from nb2image.requirements.versions.resolver import Refusal, Resolution, ResolveRequest
 from nb2image.requirements.wanted import Wanted
@@ -29,8 +29,8 @@ from nb2image.requirements.written.declared import is_address
 
 MAX_DRIFTS = 4
 """How often a lock is made anew because it lacks something that is imported."""
-MAX_QUESTIONS = 200
-"""That uv is asked on one ladder; notebooks whose ladders led somewhere took fewer than 60."""
+MAX_REFUSALS = 200
+"""Of uv on one ladder; notebooks whose ladders led somewhere took fewer than 60."""
 
 
 def climb_without_drift(
@@ -54,6 +54,7 @@ def climb_without_drift(
             world.index,
             world.target(rung.python),
             rung.as_of,
+            lambda line: world.emit(OutputLine(stage="require", line=line)),
         )
         if not drifts:
             break
@@ -136,15 +137,7 @@ def climb_ladder(wanted: Wanted, world: World, start: Rung | None = None) -> Cli
 def climb_with(wanted: Wanted, world: World, start: Rung | None, *, floor: bool) -> Climb:
     """As ``climb_ladder``, with the lower bounds of ``fresh`` or without the last of them."""
     lines = {d.name: pep508(d) for d in wanted.direct}
-    refusals: list[Refusal] = []
-
-    def ask(asked: ResolveRequest) -> Resolution | Refusal:
-        if len(refusals) == MAX_QUESTIONS:
-            return refusals[-1]
-        found = world.resolve(asked)
-        if isinstance(found, Refusal):
-            refusals.append(found)
-        return found
+    ask = limited(world.resolve, MAX_REFUSALS)
 
     def say(line: str) -> None:
         world.emit(OutputLine(stage="require", line=line))

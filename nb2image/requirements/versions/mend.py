@@ -56,6 +56,23 @@ def resolve_mended(
     return found
 
 
+def limited(
+    resolve: Callable[[ResolveRequest], Resolution | Refusal], most: int
+) -> Callable[[ResolveRequest], Resolution | Refusal]:
+    """``resolve``, which is asked no more after so many refusals: the last one is the answer."""
+    refusals: list[Refusal] = []
+
+    def ask(request: ResolveRequest) -> Resolution | Refusal:
+        if len(refusals) == most:
+            return refusals[-1]
+        found = resolve(request)
+        if isinstance(found, Refusal):
+            refusals.append(found)
+        return found
+
+    return ask
+
+
 def mend(request: ResolveRequest, refused: Diagnosis, index: PackageIndex) -> ResolveRequest | None:
     """The request with what the refusal lacks; None when nothing can be added."""
     target = Target(python=request.python, platform=request.platform)

@@ -88,8 +88,10 @@ def test_names_behind_a_lazy_module(new: str, locks: str | None, repairs: str) -
     package = LockedPackage(name="tool", version="4.0")
     need = Need(module="tool", names=("Repo",), place=Place(cell=1))
     direct = wanted("tool", module="tool")
-    found = find_drift((direct,), (package,), (need,), {}, made, TARGET)
+    told: list[str] = []
+    found = find_drift((direct,), (package,), (need,), {}, made, TARGET, "", told.append)
     assert (found[0].specifier if found else None) == locks
+    assert told == (["tool 4.0 lacks tool.Repo: looking into other releases"] if locks else [])
     lost = Missing(module="tool", name="Repo", place=Place())
     drift = drift_of_lost(package, lost, made, TARGET, "")
     assert drift is not None

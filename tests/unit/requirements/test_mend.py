@@ -11,7 +11,7 @@ import pytest
 from nb2image.requirements.index.listing import IndexFile
 from nb2image.requirements.target import Target
 from nb2image.requirements.versions.fresh import lower_bounds, resolve_newest
-from nb2image.requirements.versions.mend import resolve_mended
+from nb2image.requirements.versions.mend import limited, resolve_mended
 from nb2image.requirements.versions.resolver import Refusal, Resolution, ResolveRequest
 from nb2image.requirements.versions.stub import (
     repaired,
@@ -76,6 +76,19 @@ def test_stand_ins_have_an_end() -> None:
     assert isinstance(resolve_mended(REQUEST, resolve, index, told.append), Refusal)
     assert [len(request.stubs) for request in asked] == [0, 1, 5, 9]
     assert told[0] == "no wheel: reading what lib asks for in its source"
+
+
+def test_questions_have_an_end() -> None:
+    """After so many refusals the last one answers every question."""
+    asked: list[ResolveRequest] = []
+
+    def resolve(request: ResolveRequest) -> Resolution | Refusal:
+        asked.append(request)
+        return FOUND if len(asked) == 1 else Refusal(message=str(len(asked)))
+
+    ask = limited(resolve, 2)
+    answers = [ask(REQUEST) for _ in range(5)]
+    assert answers == [FOUND, Refusal(message="2"), *[Refusal(message="3")] * 3]
 
 
 def test_a_stand_in_keeps_to_the_bounds_of_the_refusal() -> None:
