@@ -51,8 +51,6 @@ ASKS = re.compile(r"Could not find a version that satisfies the requirement (.+?
 """pip's words for a build requirement that only setup.py names."""
 ESSENTIAL = ("g++", "gcc", "libc6-dev", "make")
 """build-essential without its tools for making Debian packages, and their Perl."""
-SHELL = ("bash", "coreutils", "dash", "findutils", "gawk", "grep", "gzip", "sed", "tar")
-"""What makefiles and configure scripts call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,10 +216,8 @@ def with_compilers(plan: BuildPlan, base: Base) -> BuildPlan:
     names = set(build_packages(plan))
     if "build-essential" in names:
         names = {*names, *ESSENTIAL} - {"build-essential"}
-    if names:
-        names.update(SHELL)
-        if base.facts.interpreter.startswith("/usr/bin/"):
-            names.add(f"libpython{plan.requirements.python}-dev")
+    if names and base.facts.interpreter.startswith("/usr/bin/"):
+        names.add(f"libpython{plan.requirements.python}-dev")
     system = tuple(SystemPackage(name=name, reason="to build with") for name in sorted(names))
     return replace(plan, requirements=replace(plan.requirements, locked=(), system=system))
 

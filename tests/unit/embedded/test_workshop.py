@@ -29,10 +29,10 @@ def base(interpreter: str) -> Base:
 
 
 def test_the_sandbox_has_what_building_needs_and_no_more() -> None:
-    """The plan's compilers and a shell for makefiles; not its wheels, nor what running needs."""
+    """The plan's compilers; not its wheels, nor what running needs."""
     compiled = plan(requirements=replace(REQUIREMENTS, system=(GCC, FINAL)))
     made = workshop.with_compilers(compiled, base("/usr/local/bin/python3.11")).requirements
-    assert {p.name for p in made.system} == {*workshop.ESSENTIAL, *workshop.SHELL}
+    assert {p.name for p in made.system} == set(workshop.ESSENTIAL)
     assert {p.stage for p in made.system} == {"final"}
     assert made.locked == ()
 
