@@ -336,6 +336,14 @@ def test_what_never_matters_is_passed_over() -> None:
     assert made(postinst=postinst(text)) == ({}, frozenset())
 
 
+@pytest.mark.parametrize("shipped", ["etc/adduser.conf", "usr/share/adduser/adduser.conf"])
+def test_adduser_has_its_settings(shipped: str) -> None:
+    """Bullseye's copies them, later ones bring them themselves."""
+    own = plain(shipped, b"settings")
+    done = outcome({"adduser": Deb(files=(own,), control={})}, {shipped: own}, Below(), "amd64")
+    assert {shipped, *done.entries} >= {"etc/adduser.conf"}
+
+
 def test_packages_that_only_their_programs_set_up() -> None:
     """Said before anything is fetched, with the reason."""
     refuse_known(["graphviz"])

@@ -67,10 +67,10 @@ SUBSTITUTES = {
     # the size of paper, which stays open
     "libpaper1": (),
     # its settings, with a question of which the answer is to leave them
-    "adduser": ("cp /usr/share/adduser/adduser.conf /etc/adduser.conf",),
+    "adduser": ("ucf /usr/share/adduser/adduser.conf /etc/adduser.conf",),
     # the size of paper is filled in there, and stays open here
     "r-base-core": (
-        "cp /usr/lib/R/etc/Renviron.ucf /etc/R/Renviron",
+        "ucf /usr/lib/R/etc/Renviron.ucf /etc/R/Renviron",
         "mkdir -p /usr/local/lib/R/site-library",
     ),
     # the certificates of ca-certificates as Java reads them
