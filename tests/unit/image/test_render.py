@@ -149,6 +149,16 @@ def test_what_the_plan_says_is_in_the_dockerfile(
         assert not any(part in text for part in absent)
 
 
+@pytest.mark.parametrize(
+    ("name", "made"), [("default-jre-headless", True), ("openjdk-17-jdk", True), ("git", False)]
+)
+def test_java_finds_the_folder_of_its_manual(name: str, made: bool) -> None:
+    """Without it its installation fails in a slim image."""
+    system = (SystemPackage(name=name, reason=""),)
+    found = rendered(plan(requirements=replace(REQUIREMENTS, system=system)))
+    assert ("mkdir -p /usr/share/man/man1" in found["Dockerfile"]) is made
+
+
 def test_system_packages_are_sorted_and_their_lists_removed() -> None:
     """apt packages of the image: without recommendations, nothing left behind, one per line."""
     system = tuple(SystemPackage(name=n, reason="") for n in ("zlib1g", "graphviz", "graphviz"))
