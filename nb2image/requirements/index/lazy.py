@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Literal
 
@@ -218,6 +218,7 @@ def listed_by(call: ast.Call, tables: Tables) -> frozenset[str] | None:
     function = ast.unparse(call.func).rpartition(".")[2]
     if not function.endswith((*LISTING, "LazyModule")):
         return None
+    objects = [k.value for k in call.keywords if k.arg == "extra_objects"]
     found = EMPTY
     for value in (*call.args, *(k.value for k in call.keywords)):
         if ast.unparse(value) in {"__name__", "__file__", "__doc__", "__spec__"}:
@@ -226,7 +227,9 @@ def listed_by(call: ast.Call, tables: Tables) -> frozenset[str] | None:
             continue
         if isinstance(value, ast.Constant) and value.value is None:
             continue
-        found |= tables.of(value)
+        table = tables.of(value)
+        # of objects that are handed over with their names, the names alone matter
+        found |= replace(table, words=table.keys, deep=True) if value in objects else table
     return found.words if found.whole and found.deep else None
 
 

@@ -73,8 +73,12 @@ def surface(
             names.add(node.name)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             names.add(node.id)
-    makers = list(find_makers(tree, Tables(tree, module, package, look)))
-    answers = {name: [maker.answer(name) for maker in makers] for name in asked - names}
+    answers: dict[str, list[Answer]] = {}
+    try:
+        makers = list(find_makers(tree, Tables(tree, module, package, look)))
+        answers = {name: [maker.answer(name) for maker in makers] for name in asked - names}
+    except RecursionError:  # a sum of a thousand parts
+        return Surface(names=frozenset(names), stars=tuple(stars), anything=True)
     return Surface(
         names=frozenset(names),
         stars=tuple(stars),
@@ -206,7 +210,10 @@ def spoken(source: str) -> frozenset[str]:
 def table_in(source: str, name: str) -> Table:
     """A table in another module's source."""
     tree = parsed(source)
-    return Tables(tree, "", False).named(name) if tree is not None else UNKNOWN
+    try:
+        return Tables(tree, "", False).named(name) if tree is not None else UNKNOWN
+    except RecursionError:
+        return UNKNOWN
 
 
 def absolute(node: ast.ImportFrom, module: str, *, package: bool) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from nb2image.requirements.index.surface import Surface, surface, table_in
@@ -78,7 +80,9 @@ else:
 if TYPE_CHECKING or SLOW:
     from .models import *
 else:
-    sys.modules[__name__] = _LazyModule(__name__, globals()["__file__"], _import_structure)
+    sys.modules[__name__] = _LazyModule(
+        __name__, globals()["__file__"], _import_structure, extra_objects={"version": version}
+    )
     for name, value in dummies.items():
         setattr(sys.modules[__name__], name, value)
 """
@@ -108,7 +112,7 @@ def asked(source: str, *names: str) -> Surface:
         (LOOKED_UP, {"Model", "View", "Late"}),
         (LOOPED, {"One", "Three"}),
         (REUSED, {"bool8"}),
-        (LAZY_MODULE, {"Model", "Extra"}),
+        (LAZY_MODULE, {"Model", "Extra", "version"}),
         (ATTACHED, {"Client", "login"}),
         (LISTED, {"io", "Figure"}),
         (SET, {"float96", "float128"}),
@@ -195,3 +199,27 @@ def test_a_table_of_another_module_is_looked_up() -> None:
     assert set(looked) == {("pkg._expired", "expired")}
     assert (shown.refused, shown.unlisted) == ({"float_"}, {"other"})
     assert not table_in("not python (", "expired").whole
+
+
+GETTER = (
+    "def __getattr__(name):\n    if name in t0:\n        return 1\n    raise AttributeError(name)"
+)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "\n".join(f"t{n} = [*t{n + 1}, *t{n + 1}]" for n in range(200)),
+        "t0 = ['x']\n" + "t0 = [a for a in t0 for b in t0]\n" * 200,
+        "\n".join(f"t{n} = t{(n + 1) % 50} | t{(n + 2) % 50}" for n in range(50)),
+        "t0 = " + " + ".join(["['x']"] * 2_000),
+        "t0 = [" + ", ".join(f"n{n}" for n in range(20_000)) + "]",
+        "t0 = [" + ", ".join(f"'n{n}'" for n in range(50_000)) + "]",
+    ],
+    ids=["doubled", "used again", "in a ring", "deep", "names", "long"],
+)
+def test_a_source_that_is_made_to_be_read_for_ever_is_read_at_once(source: str) -> None:
+    """It is a stranger's."""
+    begun = time.process_time()
+    asked(f"{source}\n{GETTER}", "Gone")
+    assert time.process_time() - begun < 10
