@@ -166,7 +166,8 @@ def nearest(
     older = [v for v, _ in listed if v < version]
     every = list(releases(project, wanted.specifier))
     by_version = dict(listed) | dict(every)
-    newer = [v for v, _ in reversed(every) if v > version][:MAX_RELEASES]
+    # the nearest first, and no pre-release before a release
+    newer = sorted((v for v, _ in every if v > version), key=lambda v: (v.is_prerelease, v))
 
     def there(other: Version) -> bool:
         file = look_into(project, by_version[other], target)
@@ -174,7 +175,7 @@ def nearest(
 
     last, first = nearest_with(older, there), None
     if last is None:
-        first = nearest_with(newer, there)
+        first = nearest_with(newer[:MAX_RELEASES], there)
     found = last or first
     if found is None:
         return None

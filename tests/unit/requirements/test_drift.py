@@ -119,6 +119,17 @@ def test_a_release_that_is_younger_than_the_date() -> None:
     assert found.specifier == "<3.0"
 
 
+def test_a_release_comes_before_a_pre_release() -> None:
+    """What a final release has is no reason for a candidate of the next one."""
+    made = FakeIndex()
+    for version, text in (("1.0", ""), ("2.0", "def new(): pass"), ("3.0rc1", "def new(): pass")):
+        made.add("tool", version, {"tool/__init__.py": text})
+    package = LockedPackage(name="tool", version="1.0")
+    need = Need(module="tool", names=("new",), place=Place(cell=1))
+    (drift,) = find_drift((wanted("tool", module="tool"),), (package,), (need,), {}, made, TARGET)
+    assert drift.specifier == ">=2.0"
+
+
 def test_attributes_count_as_names() -> None:
     """``tool.make()`` needs what ``from tool import make`` needs."""
     found = drift("tool", uses={"tool": ("make",)})
