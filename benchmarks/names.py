@@ -7,7 +7,8 @@ need. A row of ``required`` or ``hidden`` is satisfied by any of its alternative
 ``optional`` is neither needed nor wrong. CLONES holds a git directory ``owner+name/repo`` each.
 Nothing of the notebooks is executed. Precision counts everything found that no row allows; what
 only files beside the notebook import, or train.py itself needs, is not counted: the truth was
-found for the notebook alone.
+found for the notebook alone. A row is also satisfied by a need that was found and gets no line of
+its own because an extra or another requirement brings it along.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ from nb2image.requirements.code.imports import find_needs
 from nb2image.requirements.code.syntax import python_bounds
 from nb2image.requirements.index.cache import index_cache
 from nb2image.requirements.index.client import Index
-from nb2image.requirements.naming.hidden import hidden_needs
+from nb2image.requirements.naming.hidden import Releases, extra_brings, with_hidden
 from nb2image.requirements.naming.names import find_names
 from nb2image.requirements.target import Target
 from nb2image.requirements.versions.resolver import default_index
@@ -203,11 +204,19 @@ def ours(case: dict[str, Any], path: Path, services: Services, base: str) -> Sco
             Options(),
             written_on=case["last_commit_date"],
         )
-        direct = hidden_needs(script, names.direct, index, target)
+        direct, brought = with_hidden(script, names.direct, index, target)
+        known = Releases(index, target, as_of="")
+        extras = {
+            name
+            for d in direct
+            for extra in d.extras
+            if (release := known.release(d))
+            for name in extra_brings(release, extra, index, target)
+        }
     finally:
         index.close()
     found = {d.name for d in direct if not only_local(d)}
-    aside = {d.name for d in direct if only_local(d)}
+    aside = extras | {d.name for d in brought} | {d.name for d in direct if only_local(d)}
     aside |= {str(canonicalize_name(name)) for name, _ in script.extra_requirements}
     note = "; ".join(f.message for f in names.unresolved)
     return score(case, found, time.monotonic() - begun, note, aside)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import builtins
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -23,8 +25,9 @@ class Use:
     """One thing that the code does."""
 
     kind: Literal["call", "method", "attribute", "import", "string", "variable", "program"]
-    """``call`` of something imported, ``method`` and ``attribute`` of an unknown object, a text,
-    an environment ``variable`` that is set, a ``program`` that a shell line calls."""
+    """``call`` of something imported, also by what it is passed to; ``method`` and ``attribute``
+    of an unknown object, a text, an environment ``variable`` that is set, a ``program`` that a
+    shell line calls."""
     name: str
     """Dotted for what is imported (``pandas.read_excel``); of an unknown object its last two
     attributes at most (``plot.kde``); the text; or ``NAME=value``."""
@@ -61,6 +64,12 @@ class Names:
 
     imported: dict[str, str] = field(default_factory=dict)
     """Name → what it was imported from, dotted."""
+    aliases: dict[str, str] = field(default_factory=dict)
+    """Name → the imported thing that it is another name for: ``layers = keras.layers``."""
+    starred: list[str] = field(default_factory=list)
+    """Modules whose names were all imported."""
+    bound: Counter[str] = field(default_factory=Counter)
+    """How often a name is bound in another way than by an import."""
     texts: dict[str, set[str]] = field(default_factory=dict)
     """Name → texts that are assigned to it, also through other names."""
 
@@ -69,14 +78,19 @@ class Names:
         """The names that the trees bind."""
         names = cls()
         parts: dict[str, set[str]] = {}
+        others: dict[str, list[ast.expr]] = {}
         for tree in trees:
             for node in ast.walk(tree):
+                names.bound.update(bound_by(node))
                 if isinstance(node, ast.Import):
                     for alias in node.names:
                         top = alias.name.partition(".")[0]
                         names.imported[alias.asname or top] = alias.name if alias.asname else top
                 elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                     for alias in node.names:
+                        if alias.name == "*":
+                            names.starred.append(node.module)
+                            continue
                         names.imported[alias.asname or alias.name] = f"{node.module}.{alias.name}"
                 elif isinstance(node, ast.Assign):
                     for target in node.targets:
@@ -85,11 +99,34 @@ class Names:
                             texts.update(literals(node.value))
                             if isinstance(node.value, ast.BinOp | ast.JoinedStr | ast.Name):
                                 parts.setdefault(target.id, set()).update(named_in(node.value))
+                            if isinstance(node.value, ast.Attribute | ast.Name):
+                                others.setdefault(target.id, []).append(node.value)
         for _ in range(MAX_STEPS):
-            for name, others in parts.items():
-                found = [names.texts.get(other, ()) for other in others]
+            for name, others_ in parts.items():
+                found = [names.texts.get(other, ()) for other in others_]
                 names.texts[name].update(*map(tuple, found))
+            names._alias(others)
         return names
+
+    def _alias(self, others: dict[str, list[ast.expr]]) -> None:
+        for name, values in others.items():
+            meant = {self.dotted(value) for value in values}
+            if len(values) == self.bound[name] and name not in self.imported and len(meant) == 1:
+                self.aliases[name] = meant.pop()
+
+    def dotted(self, node: ast.expr) -> str:
+        """The imported thing that a name or a chain of attributes means; empty when unknown."""
+        if isinstance(node, ast.Attribute):
+            owner = self.dotted(node.value)
+            return owner and f"{owner}.{node.attr}"
+        if not isinstance(node, ast.Name):
+            return ""
+        return self.imported.get(node.id) or self.aliases.get(node.id, "")
+
+    def starred_as(self, name: str) -> Iterator[str]:
+        """What a name that nothing binds may be, if all names of some modules were imported."""
+        if not (name in self.imported or self.bound[name] or hasattr(builtins, name)):
+            yield from (f"{module}.{name}" for module in self.starred)
 
 
 class Reader:
@@ -127,21 +164,38 @@ class Reader:
         return self._place(line)  # type: ignore[operator,no-any-return]
 
     def _call(self, node: ast.Call, line: int) -> Iterator[Use]:
-        known, name = self._named(node.func)
-        if not name:
-            return
-        strings = list(self._strings([*node.args, *(k.value for k in node.keywords)]))
+        strings = tuple(self._strings([*node.args, *(k.value for k in node.keywords)]))
         keywords = tuple((k.arg, plain(k.value)) for k in node.keywords if k.arg)
-        yield Use(
-            kind="call" if known else "method",
-            name=name,
-            strings=tuple(strings[:MAX_STRINGS]),
-            keywords=keywords,
-            place=self._at(line),
-        )
+
+        def use(kind: Literal["call", "method"], name: str) -> Use:
+            return Use(
+                kind=kind,
+                name=name,
+                strings=strings[:MAX_STRINGS],
+                keywords=keywords,
+                place=self._at(line),
+            )
+
+        known, name = self._named(node.func)
+        if name:
+            yield use("call" if known else "method", name)
+        if isinstance(node.func, ast.Name):
+            yield from (use("call", meant) for meant in self._names.starred_as(node.func.id))
+        for other in self._others(node):
+            yield use("call", other)
         if name in {"os.putenv", "os.environ.setdefault"} and len(strings) > 1:
             text = f"{strings[0]}={strings[1]}"
             yield Use(kind="variable", name=text, place=self._at(line))
+
+    def _others(self, node: ast.Call) -> Iterator[str]:
+        """What a call may call beside its function's own name: another name for it, or functions
+        that are passed on (``map(pd.read_excel, files)``)."""
+        known, _ = self._named(node.func)
+        if not known and (meant := self._names.dotted(node.func)):
+            yield meant
+        for argument in [*node.args, *(k.value for k in node.keywords)]:
+            if meant := self._names.dotted(argument):
+                yield meant
 
     def _assign(self, node: ast.Assign, line: int) -> Iterator[Use]:
         for target in node.targets:
@@ -171,6 +225,16 @@ class Reader:
                     yield node.value
                 elif isinstance(node, ast.Name):
                     yield from sorted(self._names.texts.get(node.id, ()))
+
+
+def bound_by(node: ast.AST) -> Iterator[str]:
+    """The names that a node binds, imports aside."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield node.name
+    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        yield node.id
+    elif isinstance(node, ast.arg):
+        yield node.arg
 
 
 def named_in(node: ast.expr) -> Iterator[str]:

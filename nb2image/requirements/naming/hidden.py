@@ -70,7 +70,7 @@ class Rule:
     variables: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
-    """Top-level modules that make it unnecessary when they are imported."""
+    """Modules that are imported, or environment variables that are set, and make it unnecessary."""
     versions: str = ""
     """Only for these versions of the owner's distribution."""
     reason: str = ""
@@ -79,6 +79,8 @@ class Rule:
     def matches(self, use: Use) -> bool:
         """Whether a use is one of the rule's."""
         if use.kind in {"call", "method"}:
+            if use.kind == "call" and any(fnmatchcase(use.name, i) for i in self.imports):
+                return True  # what is imported by name, reached through its module
             if not self.calls and not self.methods:
                 # keywords alone: they say enough whatever is called with them
                 return bool(self.keywords) and self._fits(use)
@@ -135,51 +137,80 @@ def with_hidden(
 
     That is so for the releases of ``as_of``: those that are locked in the end may not.
     """
-    brought: dict[str, DirectRequirement] = {}
-    by_name = {d.name: d for d in direct}
-    known = Releases(index, target, as_of)
     uses = find_usage(script)
     imported = {
         ".".join(parts[:length])
         for parts in (u.name.split(".") for u in uses if u.kind == "import")
         for length in range(1, len(parts) + 1)
     }
-    for rule in load_rules():
-        if rule.owner not in {*imported, ANY} or imported.intersection(rule.unless):
-            continue
+    settled = imported | {u.name.partition("=")[0] for u in uses if u.kind == "variable"}
+    found = Found(direct, index, target, as_of)
+    rules = [r for r in load_rules() if not settled.intersection(r.unless)]
+    for rule in rules:
+        if rule.owner in {*imported, ANY}:
+            found.apply(rule, uses)
+    there = set(found.by_name)  # what calls give is used too: pandas tables of another library
+    for rule in rules:
+        if rule.owner.partition(".")[0] not in {*imported, ANY} and rule.distribution in there:
+            found.apply(rule, uses)
+    left_out = tuple(found.brought[n] for n in sorted(found.brought) if n not in found.by_name)
+    return tuple(found.by_name[name] for name in sorted(found.by_name)), left_out
+
+
+class Found:
+    """The requirements, with what rules add to them."""
+
+    def __init__(
+        self,
+        direct: Sequence[DirectRequirement],
+        index: PackageIndex,
+        target: Target,
+        as_of: str,
+    ) -> None:
+        self.by_name = {d.name: d for d in direct}
+        self.brought: dict[str, DirectRequirement] = {}
+        self._index = index
+        self._target = target
+        self._known = Releases(index, target, as_of)
+
+    def apply(self, rule: Rule, uses: Sequence[Use]) -> None:
+        """Adds what a rule needs, if one of the uses is its. Raises RequirementsError."""
         use = next((u for u in uses if rule.matches(u)), None)
         if use is None:
-            continue
-        owner = by_name.get(rule.distribution)
-        release = known.release(owner) if owner else None
-        if rule.versions and not holds_for(rule, known.preferred(owner) if owner else None):
-            continue
-        extra = rule.extra and release and small_extra(release, rule.extra, index, target)
+            return
+        owner = self.by_name.get(rule.distribution)
+        release = self._known.release(owner) if owner else None
+        if rule.versions and not holds_for(rule, self._known.preferred(owner) if owner else None):
+            return
+        extra = (
+            rule.extra and release and small_extra(release, rule.extra, self._index, self._target)
+        )
         if owner and extra:
             said = evidence(owner.name, use, rule)
-            by_name[owner.name] = replace(
+            self.by_name[owner.name] = replace(
                 owner,
                 extras=tuple(sorted({*owner.extras, rule.extra})),
                 evidence=(*owner.evidence, said),
             )
             if rule.by_extra:
-                continue
+                return
         for alternatives in rule.needs:
-            name = next((n for n in alternatives if n in by_name), alternatives[0])
+            name = next((n for n in alternatives if n in self.by_name), alternatives[0])
             said = evidence(name, use, rule)
-            old = by_name.get(name)
+            old = self.by_name.get(name)
             if old:
-                by_name[name] = replace(old, evidence=(*old.evidence, said))
+                told = old.evidence if said in old.evidence else (*old.evidence, said)
+                self.by_name[name] = replace(old, evidence=told)
             elif rule.bounds.get(name):
                 # what a release forgets to require: it is asked for once that release is locked
                 bound = rule.bounds[name]
-                brought[name] = DirectRequirement(name=name, specifier=bound, evidence=(said,))
-            elif rule.listed or not any(name in known.brings(d) for d in by_name.values()):
-                by_name[name] = DirectRequirement(name=name, evidence=(said,))
+                self.brought[name] = DirectRequirement(name=name, specifier=bound, evidence=(said,))
+            elif rule.listed or not any(
+                name in self._known.brings(d) for d in self.by_name.values()
+            ):
+                self.by_name[name] = DirectRequirement(name=name, evidence=(said,))
             else:
-                brought[name] = DirectRequirement(name=name, evidence=(said,))
-    left_out = tuple(brought[name] for name in sorted(brought) if name not in by_name)
-    return tuple(by_name[name] for name in sorted(by_name)), left_out
+                self.brought[name] = DirectRequirement(name=name, evidence=(said,))
 
 
 def holds_for(rule: Rule, release: Release | None) -> bool:
@@ -275,10 +306,17 @@ def readable(release: Release | None, index: PackageIndex) -> Contents:
 
 def small_extra(release: Release, extra: str, index: PackageIndex, target: Target) -> bool:
     """Whether a release has an extra that brings few distributions."""
+    return 0 < len(extra_brings(release, extra, index, target)) <= MAX_EXTRA
+
+
+def extra_brings(
+    release: Release, extra: str, index: PackageIndex, target: Target
+) -> frozenset[str]:
+    """The distributions that an extra of a release adds; none where the release lacks it."""
     raw, _ = parse_email(readable(release, index).metadata)
     wanted = canonicalize_name(extra)
     if wanted not in {canonicalize_name(e) for e in raw.get("provides_extra", [])}:
-        return False
+        return frozenset()
     brought = set()
     for text in raw.get("requires_dist", []):
         try:
@@ -290,7 +328,7 @@ def small_extra(release: Release, extra: str, index: PackageIndex, target: Targe
                     brought.add(canonicalize_name(requirement.name))
         except (InvalidRequirement, UndefinedEnvironmentName):
             continue
-    return 0 < len(brought) <= MAX_EXTRA
+    return frozenset(brought)
 
 
 @lru_cache(maxsize=1)

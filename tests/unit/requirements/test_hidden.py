@@ -7,7 +7,13 @@ from dataclasses import replace
 import pytest
 
 from nb2image.model import DirectRequirement, Place
-from nb2image.requirements.naming.hidden import hidden_needs, load_rules, with_hidden
+from nb2image.requirements.naming.hidden import (
+    Releases,
+    extra_brings,
+    hidden_needs,
+    load_rules,
+    with_hidden,
+)
 from nb2image.requirements.target import Target
 from tests.unit.requirements.builders import script
 from tests.unit.requirements.fake_index import FakeIndex
@@ -41,7 +47,10 @@ def added(
         (PD + "df['a'].plot.kde()", {"matplotlib", "scipy"}),
         (PD + "df.interpolate(method='cubic')", {"scipy"}),
         (PD + "df.interpolate(method='linear')", set()),
-        (PD + "df.corr(method='spearman')", {"scipy"}),
+        (PD + "df.corr(method='spearman')", set()),
+        (PD + "df.corr('kendall')", {"scipy"}),
+        (PD + "df.to_excel('a.xlsx')\npd.read_excel('b.xls?raw=1')", {"openpyxl", "xlrd"}),
+        (PD + "path = 'a.xls'\npath = 'a.xlsx'\npd.read_excel(path)", {"openpyxl", "xlrd"}),
         (PD + "import matplotlib.pyplot as plt\nplt.style.use('x')\ndf.plot()", set()),
         (PD + "pd.read_csv('s3://bucket/key.csv')", {"s3fs"}),
         (PD + "bucket = 's3://b'\npath = bucket + '/k.csv'\npd.read_csv(path)", {"s3fs"}),
@@ -66,7 +75,7 @@ def added(
         ("from bs4 import BeautifulSoup\nBeautifulSoup(t, 'html.parser')", set()),
         ("import os\nos.environ['KERAS_BACKEND'] = 'jax'\nimport keras", {"jax"}),
         ("import keras", {"tensorflow"}),
-        ("import keras, torch", set()),
+        ("import keras, torch", {"tensorflow"}),
         ("import evaluate\nevaluate.load('rouge')", {"rouge-score"}),
         ("from transformers import TFAutoModel", {"tensorflow", "tf-keras"}),
         ("from transformers import AutoTokenizer as T\nT.from_pretrained('x')", set()),
@@ -81,6 +90,18 @@ def added(
         ("from google.cloud import bigquery\nc.query(q).to_dataframe()",
          {"pandas", "db-dtypes", "pyarrow"}),
         ("import gymnasium as gym\ngym.make('LunarLander-v3')", {"box2d"}),
+        ("import cvxpy as cp\np.solve(solver=cp.GLPK_MI)", {"cvxopt"}),
+        ("from jax.debug import visualize_array_sharding as v\nv(x)", {"rich"}),
+        ("from statsforecast import StatsForecast\nStatsForecast.plot(df)", {"matplotlib"}),
+        ("import xarray as xr\nds.ffill(dim='time')", {"bottleneck"}),
+        ("import xarray as xr\nxr.open_dataset('store.zarr')", {"zarr"}),
+        ("from skimage import data\ndata.astronaut()", set()),
+        ("from skimage import data\ndata.cells3d()", {"pooch"}),
+        ("import nltk\nnltk.FreqDist(words).plot(20)", {"matplotlib"}),
+        ("import sunpy.map", {"matplotlib", "mpl-animators", "reproject", "scipy"}),
+        ("import datasets\nd.set_format('torch')", {"torch"}),
+        ("import optuna\nstudy.trials_dataframe()", {"pandas"}),
+        ("import cartopy.crs as c\nax.imshow(a, transform=c.PlateCarree())", {"scipy"}),
     ],
 )  # fmt: skip
 def test_rules(source: str, expected: set[str]) -> None:
@@ -156,6 +177,44 @@ def test_rules_follow_the_version_that_is_preferred() -> None:
         known = [DirectRequirement(name="bokeh", preferred=preferred)]
         found = {d.name for d in hidden_needs(made, known, index, TARGET)} - {"bokeh"}
         assert found == {expected}
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("from sympy import *\nplot(x)", {"matplotlib"}),
+        ("from sympy import *\ndef plot(x): pass\nplot(x)", set()),
+        ("from sympy import *\nfrom helpers import plot\nplot(x)", set()),
+        ("import tensorflow as tf\nkeras = tf.keras\nkeras.utils.plot_model(m)", {"pydot"}),
+        ("import tensorflow as tf\ndraw = tf.keras.utils.plot_model\ndraw(m)", {"pydot"}),
+        ("import tensorflow as tf\nk = tf.keras\nk = other\nk.utils.plot_model(m)", set()),
+        (PD + "tables = other.tables\ntables.plot()", {"matplotlib"}),
+        (PD + "pd.concat(map(pd.read_excel, files))", {"openpyxl"}),
+        (PD + "from functools import partial\npartial(pd.read_parquet, columns=c)", {"pyarrow"}),
+        (PD + "files = [pd.read_csv]", set()),
+        ("import darts.models as m\nm.RNNModel()", {"torch", "pytorch-lightning"}),
+    ],
+)
+def test_a_function_by_another_name(source: str, expected: set[str]) -> None:
+    """Imported with all names of its module, assigned, passed on, or reached through a module."""
+    assert set(added(source)) == expected
+
+
+def test_what_a_call_gives_is_used_too() -> None:
+    """The rules of a library that is needed for its objects alone hold for them."""
+    source = "from sklearn.datasets import load_iris\nload_iris(as_frame=True).frame.hist()"
+    assert set(added(source, "scikit-learn")) == {"pandas", "matplotlib"}
+    assert set(added("from qiskit import QuantumCircuit\nqc.draw()", "qiskit")) == set()
+
+
+def test_an_extra_tells_what_it_brings() -> None:
+    """What every installation has is no part of it."""
+    requires = ("numpy", 'Tables>=3; extra == "hdf5"', 'blosc; extra == "hdf5" and os_name == "nt"')
+    index = FakeIndex().add("pandas", "2.2", extras=("hdf5",), requires=requires)
+    release = Releases(index, TARGET, as_of="").release(DirectRequirement(name="pandas"))
+    assert release
+    assert extra_brings(release, "HDF5", index, TARGET) == {"tables"}
+    assert not extra_brings(release, "other", index, TARGET)
 
 
 def test_local_modules_count() -> None:
