@@ -138,13 +138,14 @@ class Reader:
 
     def uses(self, tree: ast.AST) -> Iterator[Use]:
         """Every use in the tree."""
+        called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
         for node in ast.walk(tree):
             line = getattr(node, "lineno", 0)
             if isinstance(node, ast.Call):
                 yield from self._call(node, line)
             elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
                 known, name = self._named(node)
-                if not known:
+                if not known and id(node) not in called:
                     yield Use(kind="attribute", name=name, place=self._at(line))
             elif isinstance(node, ast.Import):
                 for alias in node.names:

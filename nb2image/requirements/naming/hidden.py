@@ -1,21 +1,14 @@
 """Distributions that nothing imports and that a call needs all the same.
 
-The rules stand in ``hidden.toml``; each names what it was learnt from. What a rule asks for is a
-distribution of its own, so that it is there whatever version is resolved, and the extra of the
-distribution that needs it where its release has one that brings little else: the extra knows
-which versions fit.
+What a rule asks for is a distribution of its own, so that it is there whatever version is
+resolved, and the extra of the distribution that needs it where its release has one that brings
+little else: the extra knows which versions fit.
 """
 
 from __future__ import annotations
 
-import re
-import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 from packaging.markers import UndefinedEnvironmentName
 from packaging.metadata import parse_email
@@ -29,85 +22,12 @@ from nb2image.requirements.code.usage import Use, find_usage
 from nb2image.requirements.index.archive import Contents
 from nb2image.requirements.index.client import PackageIndex
 from nb2image.requirements.index.release import Release, choose_release
+from nb2image.requirements.naming.rules import ANY, Rule, load_rules
 from nb2image.requirements.naming.verify import STANDS_DOWN, requirements_of
 from nb2image.requirements.target import Target
 
-ANY = "*"
-"""The owner of rules that hold for every module."""
 MAX_EXTRA = 3
 """Distributions that an extra may bring and still be taken."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """When something is needed that nothing imports."""
-
-    owner: str
-    """The module whose use needs it."""
-    distribution: str
-    """The distribution that brings the owner."""
-    needs: tuple[tuple[str, ...], ...]
-    """Distributions, all of them; each with alternatives that do as well."""
-    bounds: Mapping[str, str] = field(default_factory=dict)
-    """Which versions of them."""
-    extra: str = ""
-    by_extra: bool = False
-    """The extra says it all and every release that needs the distributions has it."""
-    listed: bool = False
-    """Named even where something else brings it."""
-    calls: tuple[str, ...] = ()
-    """Patterns of dotted names below the owner."""
-    methods: tuple[str, ...] = ()
-    attributes: tuple[str, ...] = ()
-    imports: tuple[str, ...] = ()
-    strings: re.Pattern[str] | None = None
-    """A text anywhere in the code."""
-    argument: re.Pattern[str] | None = None
-    """One of a call's texts must match, or for ``no_argument`` none may."""
-    no_argument: re.Pattern[str] | None = None
-    keywords: tuple[str, ...] = ()
-    """``name`` or ``name=value``: the call must have one of them."""
-    variables: tuple[str, ...] = ()
-    programs: tuple[str, ...] = ()
-    unless: tuple[str, ...] = ()
-    """Modules that are imported, or environment variables that are set, and make it unnecessary."""
-    versions: str = ""
-    """Only for these versions of the owner's distribution."""
-    reason: str = ""
-    source: str = ""
-
-    def matches(self, use: Use) -> bool:
-        """Whether a use is one of the rule's."""
-        if use.kind in {"call", "method"}:
-            if use.kind == "call" and any(fnmatchcase(use.name, i) for i in self.imports):
-                return True  # what is imported by name, reached through its module
-            if not self.calls and not self.methods:
-                # keywords alone: they say enough whatever is called with them
-                return bool(self.keywords) and self._fits(use)
-            if use.kind == "call":
-                named = any(fnmatchcase(use.name, call) for call in self.calls)
-            else:
-                named = not set(self.methods).isdisjoint((use.name, use.name.rpartition(".")[2]))
-            return named and self._fits(use)
-        if use.kind == "attribute":
-            return use.name.rpartition(".")[2] in self.attributes or use.name in self.attributes
-        if use.kind == "import":
-            return any(fnmatchcase(use.name, i) for i in self.imports)
-        if use.kind == "variable":
-            return use.name in self.variables
-        if use.kind == "program":
-            return use.name in self.programs
-        return self.strings is not None and self.strings.search(use.name) is not None
-
-    def _fits(self, use: Use) -> bool:
-        if self.argument and not any(self.argument.search(s) for s in use.strings):
-            return False
-        if self.no_argument and any(self.no_argument.search(s) for s in use.strings):
-            return False
-        if not self.keywords:
-            return True
-        given = {name for name, _ in use.keywords} | {f"{n}={v}" for n, v in use.keywords}
-        return not given.isdisjoint(self.keywords)
 
 
 def hidden_needs(
@@ -145,14 +65,15 @@ def with_hidden(
     }
     settled = imported | {u.name.partition("=")[0] for u in uses if u.kind == "variable"}
     found = Found(direct, index, target, as_of)
-    rules = [r for r in load_rules() if not settled.intersection(r.unless)]
+    rules = [rule for rule in load_rules() if not settled.intersection(rule.unless)]
     for rule in rules:
-        if rule.owner in {*imported, ANY}:
-            found.apply(rule, uses)
-    there = set(found.by_name)  # what calls give is used too: pandas tables of another library
+        if rule.owner in {*imported, ANY} and (use := rule.first(uses)):
+            found.apply(rule, use)
     for rule in rules:
-        if rule.owner.partition(".")[0] not in {*imported, ANY} and rule.distribution in there:
-            found.apply(rule, uses)
+        if rule.owner.partition(".")[0] in {*imported, ANY} or not found.may_have(rule):
+            continue
+        if (use := rule.first(uses)) and found.has(rule):
+            found.apply(rule, use)
     left_out = tuple(found.brought[n] for n in sorted(found.brought) if n not in found.by_name)
     return tuple(found.by_name[name] for name in sorted(found.by_name)), left_out
 
@@ -173,14 +94,25 @@ class Found:
         self._target = target
         self._known = Releases(index, target, as_of)
 
-    def apply(self, rule: Rule, uses: Sequence[Use]) -> None:
-        """Adds what a rule needs, if one of the uses is its. Raises RequirementsError."""
-        use = next((u for u in uses if rule.matches(u)), None)
-        if use is None:
-            return
+    def may_have(self, rule: Rule) -> bool:
+        """Whether ``has`` may be true, told without the index."""
+        return rule.given or rule.distribution in self.by_name
+
+    def has(self, rule: Rule) -> bool:
+        """Whether the code may meet the owner's objects without importing it: what a call gives
+        is used too. Raises RequirementsError."""
+        there = rule.distribution in self.by_name
+        return there or (rule.given and self._comes_along(rule.distribution))
+
+    def _comes_along(self, name: str) -> bool:
+        return any(name in self._known.brings(d) for d in self.by_name.values())
+
+    def apply(self, rule: Rule, use: Use) -> None:
+        """Adds what a rule needs for one of its uses. Raises RequirementsError."""
         owner = self.by_name.get(rule.distribution)
         release = self._known.release(owner) if owner else None
-        if rule.versions and not holds_for(rule, self._known.preferred(owner) if owner else None):
+        likely = owner or (DirectRequirement(name=rule.distribution) if rule.given else None)
+        if rule.versions and not holds_for(rule, self._known.preferred(likely) if likely else None):
             return
         extra = (
             rule.extra and release and small_extra(release, rule.extra, self._index, self._target)
@@ -205,9 +137,7 @@ class Found:
                 # what a release forgets to require: it is asked for once that release is locked
                 bound = rule.bounds[name]
                 self.brought[name] = DirectRequirement(name=name, specifier=bound, evidence=(said,))
-            elif rule.listed or not any(
-                name in self._known.brings(d) for d in self.by_name.values()
-            ):
+            elif rule.listed or not self._comes_along(name):
                 self.by_name[name] = DirectRequirement(name=name, evidence=(said,))
             else:
                 self.brought[name] = DirectRequirement(name=name, evidence=(said,))
@@ -329,58 +259,3 @@ def extra_brings(
         except (InvalidRequirement, UndefinedEnvironmentName):
             continue
     return frozenset(brought)
-
-
-@lru_cache(maxsize=1)
-def load_rules() -> tuple[Rule, ...]:
-    """The rules that ship with nb2image."""
-    return read_rules((Path(__file__).parent / "hidden.toml").read_text(encoding="utf-8"))
-
-
-def read_rules(text: str) -> tuple[Rule, ...]:
-    """The rules in a TOML text."""
-    table = tomllib.loads(text)
-    return tuple(
-        read_rule(owner, row, about)
-        for owner, about in table.items()
-        for row in about.get("rule", ())
-    )
-
-
-def read_rule(owner: str, row: Mapping[str, Any], about: Mapping[str, Any]) -> Rule:
-    """One rule of an owner's table."""
-    distribution = canonicalize_name(about.get("distribution", owner))
-    needs = [[Requirement(text) for text in need.split("|")] for need in row["needs"]]
-    return Rule(
-        owner=owner,
-        distribution=distribution,
-        needs=tuple(tuple(str(canonicalize_name(n.name)) for n in need) for need in needs),
-        bounds={canonicalize_name(n.name): str(n.specifier) for need in needs for n in need},
-        extra=row.get("extra", ""),
-        by_extra=row.get("by_extra", False),
-        listed=row.get("listed", False),
-        calls=tuple(below(owner, call) for call in row.get("calls", ())),
-        methods=tuple(row.get("methods", ())),
-        attributes=tuple(row.get("attributes", ())),
-        imports=tuple(below(owner, name) for name in row.get("imports", ())),
-        strings=pattern(row.get("strings")),
-        argument=pattern(row.get("argument")),
-        no_argument=pattern(row.get("no_argument")),
-        keywords=tuple(row.get("keywords", ())),
-        variables=tuple(row.get("variables", ())),
-        programs=tuple(row.get("programs", ())),
-        unless=tuple(row.get("unless", ())),
-        versions=row.get("versions", ""),
-        reason=row["reason"],
-        source=row.get("source", about["source"]),
-    )
-
-
-def below(owner: str, pattern: str) -> str:
-    """A pattern of dotted names below the owner, of the owner itself when it is empty."""
-    return f"{owner}.{pattern}" if pattern else owner
-
-
-def pattern(text: str | None) -> re.Pattern[str] | None:
-    """A regular expression, None for none."""
-    return re.compile(text) if text else None

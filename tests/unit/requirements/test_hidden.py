@@ -11,9 +11,9 @@ from nb2image.requirements.naming.hidden import (
     Releases,
     extra_brings,
     hidden_needs,
-    load_rules,
     with_hidden,
 )
+from nb2image.requirements.naming.rules import load_rules
 from nb2image.requirements.target import Target
 from tests.unit.requirements.builders import script
 from tests.unit.requirements.fake_index import FakeIndex
@@ -43,6 +43,7 @@ def added(
         (PD + "pd.read_html('x')", {"lxml"}),
         (PD + "df.to_markdown()", {"tabulate"}),
         (PD + "df.style.bar()", {"jinja2"}),
+        (PD + "shapes.style(color='red')", set()),
         (PD + "df.plot()", {"matplotlib"}),
         (PD + "df['a'].plot.kde()", {"matplotlib", "scipy"}),
         (PD + "df.interpolate(method='cubic')", {"scipy"}),
@@ -205,6 +206,10 @@ def test_what_a_call_gives_is_used_too() -> None:
     source = "from sklearn.datasets import load_iris\nload_iris(as_frame=True).frame.hist()"
     assert set(added(source, "scikit-learn")) == {"pandas", "matplotlib"}
     assert set(added("from qiskit import QuantumCircuit\nqc.draw()", "qiskit")) == set()
+    index = FakeIndex().add("osmnx", "2.0", requires=("geopandas>=1",)).add("geopandas", "1.1")
+    source = "import osmnx\nosmnx.graph_to_gdfs(g).explore()\nedges.sjoin(nodes)"
+    assert set(added(source, "osmnx", index=index)) == {"folium", "mapclassify", "matplotlib"}
+    assert set(added(source, "osmnx")) == set()
 
 
 def test_an_extra_tells_what_it_brings() -> None:
