@@ -152,6 +152,16 @@ def test_plots_of_pandas_1_look_for_backends(version: str, specifier: str | None
     assert found.get("setuptools") == specifier
 
 
+@pytest.mark.parametrize(("version", "specifier"), [("0.12.0", None), ("0.16.1", "<82")])
+def test_what_a_package_imports_and_does_not_require(version: str, specifier: str | None) -> None:
+    """pkg_resources, once more: setuptools has it no more from 82 on."""
+    index = FakeIndex().add("tensorflow-hub", version)
+    known = (DirectRequirement(name="tensorflow-hub"),)
+    direct, forgotten = with_hidden(script("import tensorflow_hub"), known, index, TARGET)
+    assert [d.name for d in direct] == ["tensorflow-hub"]
+    assert {d.name: d.specifier for d in forgotten}.get("setuptools") == specifier
+
+
 def test_what_comes_along_anyway_is_not_named() -> None:
     """A distribution that another requirement brings needs no line of its own."""
     index = FakeIndex().add("seaborn", "0.13", requires=("matplotlib>=3.4", "pandas"))
