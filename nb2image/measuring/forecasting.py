@@ -141,10 +141,10 @@ def registry_base(
     plan: BuildPlan, services: Services, transport: httpx.BaseTransport | None = None
 ) -> int | None:
     """The bytes of the base's layers as its registry keeps them; None where it does not tell."""
-    from nb2image.build.embedded.credentials import Credentials
+    from nb2image.build.embedded.bases.resolve import resolve
     from nb2image.build.embedded.http import Http
-    from nb2image.build.embedded.registry import Registry, parse_reference
-    from nb2image.build.embedded.resolve import resolve
+    from nb2image.build.embedded.registry.client import Registry, parse_reference
+    from nb2image.build.embedded.registry.credentials import Credentials
     from nb2image.network import read_network
 
     reference = parse_reference(plan.base.reference)

@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
-from nb2image.build.embedded import tarhead
+from nb2image.build.embedded.layers import tarhead
 from nb2image.errors import EngineError, Interrupted
 from nb2image.events import Emit, Noticed, OutputLine
 from nb2image.image.contract import APP, OUTPUTS, RUNTIME, UID, VENV

@@ -21,17 +21,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nb2image.build.embedded.archive import Files, document, opened, read_index
-from nb2image.build.embedded.base import opened as opened_layer
-from nb2image.build.embedded.blobs import BlobCache
-from nb2image.build.embedded.layout import blob_name
-from nb2image.build.embedded.resolve import (
+from nb2image.build.embedded.bases.archive import Files, document, opened, read_index
+from nb2image.build.embedded.bases.base import opened as opened_layer
+from nb2image.build.embedded.bases.resolve import (
     MAX_CONFIG,
     Descriptor,
     Resolved,
     decode,
     resolve,
 )
+from nb2image.build.embedded.blobs import BlobCache
+from nb2image.build.embedded.layout import blob_name
 from nb2image.caching import MAX_ROOT_BYTES, file_sizes, remove
 from nb2image.errors import RunError
 from nb2image.image.contract import APP, OUTPUTS

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nb2image.build.embedded.tools import LEGACY, Toolbox, build_requirements
+from nb2image.build.embedded.wheels.tools import LEGACY, Toolbox, build_requirements
 from nb2image.errors import BuildError
 from nb2image.network import read_network
 from nb2image.requirements.target import Target

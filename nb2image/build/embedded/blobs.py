@@ -15,7 +15,7 @@ from typing import BinaryIO, TypeVar
 
 import msgspec
 
-from nb2image.build.embedded.layer import Layer, disk_errors
+from nb2image.build.embedded.layers.layer import Layer, disk_errors
 from nb2image.errors import BuildError
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")

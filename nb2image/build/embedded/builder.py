@@ -10,17 +10,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from nb2image.build.embedded import project, workshop
-from nb2image.build.embedded.base import Base
+from nb2image.build.embedded import project
+from nb2image.build.embedded.bases.base import Base
+from nb2image.build.embedded.bases.sources import BaseSource
 from nb2image.build.embedded.blobs import BlobCache
-from nb2image.build.embedded.bytecode import Compiler, find_compiler
-from nb2image.build.embedded.deflate import reference_zlib
 from nb2image.build.embedded.documents import Image, make_image, make_index
 from nb2image.build.embedded.http import CONNECTIONS, Http
-from nb2image.build.embedded.layer import Compression, Layer, disk_errors
-from nb2image.build.embedded.sources import BaseSource
+from nb2image.build.embedded.layers.deflate import reference_zlib
+from nb2image.build.embedded.layers.layer import Compression, Layer, disk_errors
 from nb2image.build.embedded.targets import Delivery, Destination
-from nb2image.build.embedded.venv import (
+from nb2image.build.embedded.wheels.bytecode import Compiler, find_compiler
+from nb2image.build.embedded.wheels.files import (
+    BuiltWheel,
+    FileSource,
+    refuse_what_does_not_fit,
+    refuse_what_has_no_hash,
+)
+from nb2image.build.embedded.wheels.venv import (
     LARGE,
     MOST_LAYERS,
     VenvOptions,
@@ -29,13 +35,7 @@ from nb2image.build.embedded.venv import (
     in_order,
     wheel_layer,
 )
-from nb2image.build.embedded.wheels import (
-    BuiltWheel,
-    FileSource,
-    refuse_what_does_not_fit,
-    refuse_what_has_no_hash,
-)
-from nb2image.build.embedded.workshop import Workshop, sources
+from nb2image.build.embedded.wheels.workshop import FROM_SOURCE, Workshop, sources
 from nb2image.build.interface import BuildRequest
 from nb2image.errors import BuildError
 from nb2image.events import Emit, Noticed, StageFinished, StageStarted
@@ -125,7 +125,7 @@ class EmbeddedBuilder:
             coming = threads.submit(self.base.get, plan, architecture, emit)
             built: dict[str, BuiltWheel] = {}
             if sources(plan):
-                with step(emit, workshop.STEP):
+                with step(emit, FROM_SOURCE):
                     built = self.workshop.wheels(plan, coming.result(), self._files(context), emit)
             with step(emit, f"dependencies: {len(requirements.locked)} wheels"):
                 wheels = self._wheel_layers(context, plan, built, emit)

@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 
-from nb2image.build.embedded.base import Base, search_path
-from nb2image.build.embedded.layer import Layer
+from nb2image.build.embedded.bases.base import Base, search_path
+from nb2image.build.embedded.layers.layer import Layer
 from nb2image.image import contract
 from nb2image.model import BuildPlan
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from nb2image.build.embedded.blobs import BlobCache
-from nb2image.build.embedded.layer import disk_errors
+from nb2image.build.embedded.layers.layer import disk_errors
 from nb2image.errors import BuildError
 from nb2image.network import NetworkConfig, redact
 from nb2image.requirements.index.web import netrc, routes, trust

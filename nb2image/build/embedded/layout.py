@@ -16,10 +16,10 @@ from glob import escape
 from pathlib import Path
 from typing import BinaryIO
 
-from nb2image.build.embedded import tarhead
 from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.documents import Image, canonical, full_name, make_index
-from nb2image.build.embedded.layer import Layer, disk_errors
+from nb2image.build.embedded.layers import tarhead
+from nb2image.build.embedded.layers.layer import Layer, disk_errors
 from nb2image.errors import OptionError
 
 COPY = 1 << 20

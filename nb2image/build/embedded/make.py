@@ -9,10 +9,11 @@ from datetime import date
 from pathlib import Path
 
 from nb2image.build.choose import BuildOptions, choose_base
-from nb2image.build.embedded.base import Base
+from nb2image.build.embedded.bases.base import Base
+from nb2image.build.embedded.bases.pull import RegistryBase
+from nb2image.build.embedded.bases.sources import ArchiveBase, BaseSource
 from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.builder import EmbeddedBuilder
-from nb2image.build.embedded.credentials import Credentials
 from nb2image.build.embedded.debian.archive import DebianArchive
 from nb2image.build.embedded.debian.closure import BASE_DIFFERS
 from nb2image.build.embedded.debian.mirrors import apt_proxies, machine_mirrors
@@ -20,11 +21,10 @@ from nb2image.build.embedded.debian.release import Verifier
 from nb2image.build.embedded.debian.source import DebianBase
 from nb2image.build.embedded.debian.upon import PackagesUpon
 from nb2image.build.embedded.http import Http
-from nb2image.build.embedded.pull import RegistryBase
-from nb2image.build.embedded.sources import ArchiveBase, BaseSource
+from nb2image.build.embedded.registry.credentials import Credentials
 from nb2image.build.embedded.targets import Delivery, Destination
-from nb2image.build.embedded.tools import Toolbox
-from nb2image.build.embedded.workshop import Workshop
+from nb2image.build.embedded.wheels.tools import Toolbox
+from nb2image.build.embedded.wheels.workshop import Workshop
 from nb2image.errors import BuildError, OptionError, PlanError
 from nb2image.events import Emit, Noticed
 from nb2image.model import BuildPlan, Finding
@@ -79,7 +79,7 @@ def push_layout(services: Services, path: Path, tag: str, platform: str, emit: E
 
     Raises BuildError.
     """
-    from nb2image.build.embedded.archive import read_image
+    from nb2image.build.embedded.bases.archive import read_image
 
     delivery = make_delivery(services)
     architecture = platform.rpartition("/")[2] or "amd64"

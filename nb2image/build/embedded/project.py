@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from nb2image.build.embedded.base import Base, BaseFacts
+from nb2image.build.embedded.bases.base import Base, BaseFacts
 from nb2image.build.embedded.blobs import BlobCache
-from nb2image.build.embedded.layer import Compression, Layer, LayerWriter
-from nb2image.build.embedded.tarhead import Owner
-from nb2image.build.embedded.venv import RECIPE, write_skeleton
+from nb2image.build.embedded.layers.layer import Compression, Layer, LayerWriter
+from nb2image.build.embedded.layers.tarhead import Owner
+from nb2image.build.embedded.wheels.venv import RECIPE, write_skeleton
 from nb2image.errors import BuildError
 from nb2image.image import contract
 from nb2image.image.quote import printable, project_path

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nb2image.build.embedded.blobs import BlobCache
-from nb2image.build.embedded.credentials import Credentials
 from nb2image.build.embedded.documents import Image
 from nb2image.build.embedded.http import Http
 from nb2image.build.embedded.layout import write_layout
 from nb2image.build.embedded.load import load
-from nb2image.build.embedded.push import Push, Pushed
-from nb2image.build.embedded.registry import Registry, parse_reference
+from nb2image.build.embedded.registry.client import Registry, parse_reference
+from nb2image.build.embedded.registry.credentials import Credentials
+from nb2image.build.embedded.registry.push import Push, Pushed
 from nb2image.errors import OptionError
 from nb2image.events import Emit
 

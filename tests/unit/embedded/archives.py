@@ -7,7 +7,7 @@ import io
 import zipfile
 from pathlib import Path
 
-from nb2image.build.embedded.venv import Wheel
+from nb2image.build.embedded.wheels.venv import Wheel
 from nb2image.model import LockedPackage
 
 WHEEL = b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from nb2image.archive.read import read_path
-from nb2image.build.embedded import tarhead
-from nb2image.build.embedded.archive import read_base, read_image
+from nb2image.build.embedded.bases.archive import read_base, read_image
 from nb2image.build.embedded.blobs import BlobCache
+from nb2image.build.embedded.layers import tarhead
 from nb2image.errors import ArchiveError, BuildError, Nb2ImageError, OptionError
 
 PLATFORM = {"os": "linux", "architecture": "amd64"}

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from nb2image.build.embedded import tarhead
-from nb2image.build.embedded.base import entries, of_facts
+from nb2image.build.embedded.bases.base import entries, of_facts
+from nb2image.build.embedded.bases.resolve import Descriptor, Resolved, make_base
 from nb2image.build.embedded.blobs import BlobCache
-from nb2image.build.embedded.layer import Layer
-from nb2image.build.embedded.resolve import Descriptor, Resolved, make_base
+from nb2image.build.embedded.layers import tarhead
+from nb2image.build.embedded.layers.layer import Layer
 from nb2image.errors import BuildError
 
 GZIP = "application/vnd.oci.image.layer.v1.tar+gzip"

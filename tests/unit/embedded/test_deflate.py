@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nb2image.build.embedded import deflate
+from nb2image.build.embedded.layers import deflate
 
 ENCODERS = (deflate.deflate_runs, deflate.deflate_text, deflate.deflate)
 

@@ -12,14 +12,14 @@ from pathlib import Path
 import httpx
 import pytest
 
+from nb2image.build.embedded.bases.pull import pull, registry_blob
+from nb2image.build.embedded.bases.resolve import Descriptor, resolve
 from nb2image.build.embedded.blobs import BlobCache
-from nb2image.build.embedded.credentials import Credentials
 from nb2image.build.embedded.documents import Blob, Image
 from nb2image.build.embedded.http import Http
-from nb2image.build.embedded.pull import pull, registry_blob
-from nb2image.build.embedded.push import Push
-from nb2image.build.embedded.registry import HUB, Registry, is_local, parse_reference
-from nb2image.build.embedded.resolve import Descriptor, resolve
+from nb2image.build.embedded.registry.client import HUB, Registry, is_local, parse_reference
+from nb2image.build.embedded.registry.credentials import Credentials
+from nb2image.build.embedded.registry.push import Push
 from nb2image.errors import BuildError
 from nb2image.events import ignore
 from nb2image.network import NetworkConfig

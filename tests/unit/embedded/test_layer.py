@@ -14,9 +14,9 @@ from random import Random
 import pytest
 
 from nb2image.build.embedded.blobs import BlobCache
-from nb2image.build.embedded.layer import Compression, Layer
-from nb2image.build.embedded.members import Archive
-from nb2image.build.embedded.venv import VenvOptions, Wheel, groups, wheel_layer
+from nb2image.build.embedded.layers.layer import Compression, Layer
+from nb2image.build.embedded.wheels.members import Archive
+from nb2image.build.embedded.wheels.venv import VenvOptions, Wheel, groups, wheel_layer
 from nb2image.errors import BuildError
 from nb2image.image.trim import Trimmed
 from tests.unit.embedded.archives import wheel_bytes, wheel_file

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from nb2image.build.embedded.documents import CONFIG, MANIFEST, Blob, Image
-from nb2image.build.embedded.layer import Layer
+from nb2image.build.embedded.layers.layer import Layer
 from nb2image.build.embedded.load import shared_layers
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from nb2image.build.embedded.bases.pull import WITHOUT_REGISTRY, RegistryBase
 from nb2image.build.embedded.blobs import BlobCache
-from nb2image.build.embedded.credentials import Credentials
 from nb2image.build.embedded.http import Http
-from nb2image.build.embedded.pull import WITHOUT_REGISTRY, RegistryBase
+from nb2image.build.embedded.registry.credentials import Credentials
 from nb2image.errors import BuildError
 from nb2image.events import ignore
 from nb2image.image.base import base_for

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from nb2image.build.embedded.base import Entry
+from nb2image.build.embedded.bases.base import Entry
 from nb2image.build.embedded.debian import alternatives, tables
 from nb2image.build.embedded.debian.accounts import AccountTables, sysusers
 from nb2image.build.embedded.debian.deb import Deb, Unpacked

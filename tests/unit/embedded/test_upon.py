@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from nb2image.build.embedded import make
-from nb2image.build.embedded.base import Base, BaseFacts
+from nb2image.build.embedded.bases.base import Base, BaseFacts
 from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.debian.closure import BASE_DIFFERS
 from nb2image.build.embedded.debian.source import wanted_names
 from nb2image.build.embedded.debian.upon import PackagesUpon
-from nb2image.build.embedded.layer import Layer
+from nb2image.build.embedded.layers.layer import Layer
 from nb2image.build.embedded.make import FirstThatAnswers
 from nb2image.errors import BuildError, Nb2ImageError, PlanError
 from nb2image.events import Event, Noticed

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from nb2image.build.embedded import workshop
-from nb2image.build.embedded.base import Base, BaseFacts
+from nb2image.build.embedded.bases.base import Base, BaseFacts
 from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.http import Http
-from nb2image.build.embedded.wheels import FileSource
+from nb2image.build.embedded.wheels import workshop
+from nb2image.build.embedded.wheels.files import FileSource
 from nb2image.errors import BuildError
 from nb2image.model import LockedPackage, SystemPackage
 from nb2image.network import NetworkConfig

@@ -10,7 +10,7 @@ import pytest
 
 from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.http import Http
-from nb2image.build.embedded.wheels import FileSource
+from nb2image.build.embedded.wheels.files import FileSource
 from nb2image.model import LockedPackage
 from nb2image.network import NetworkConfig
 from nb2image.requirements.index.listing import IndexFile

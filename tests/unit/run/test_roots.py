@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nb2image.build.embedded.archive import opened
+from nb2image.build.embedded.bases.archive import opened
 from nb2image.errors import RunError
 from nb2image.run.roots import held, prune, scratch, started, unpack_layers
 

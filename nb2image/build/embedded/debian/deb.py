@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, cast
 
-from nb2image.build.embedded import deflate
+from nb2image.build.embedded.layers import deflate
 from nb2image.errors import BuildError
 from nb2image.image.quote import printable
 

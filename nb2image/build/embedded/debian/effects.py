@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from nb2image.build.embedded.base import Placed, resolve
+from nb2image.build.embedded.bases.base import Placed, resolve
 from nb2image.build.embedded.debian import alternatives, scripts, tables
 from nb2image.build.embedded.debian.accounts import GROUP, PASSWD, AccountTables, sysusers
 from nb2image.build.embedded.debian.deb import LEFT_OUT, Deb, Unpacked

@@ -12,7 +12,7 @@ import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nb2image.build.embedded.base import Base, Entry, entries, everything, resolve
+from nb2image.build.embedded.bases.base import Base, Entry, entries, everything, resolve
 from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.debian.closure import Present
 from nb2image.build.embedded.debian.index import joined, read_fields

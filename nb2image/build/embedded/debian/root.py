@@ -10,14 +10,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import BinaryIO
 
-from nb2image.build.embedded import tarhead
-from nb2image.build.embedded.base import Placed
+from nb2image.build.embedded.bases.base import Placed
 from nb2image.build.embedded.debian import ldcache
 from nb2image.build.embedded.debian.deb import Deb, Unpacked
 from nb2image.build.embedded.debian.index import Package
 from nb2image.build.embedded.debian.made import BUNDLE, folder, plain, symlink, whiteout
-from nb2image.build.embedded.layer import Compression, Layer, LayerWriter
-from nb2image.build.embedded.tarhead import Owner
+from nb2image.build.embedded.layers import tarhead
+from nb2image.build.embedded.layers.layer import Compression, Layer, LayerWriter
+from nb2image.build.embedded.layers.tarhead import Owner
 
 TRIPLETS = {"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}
 LOADERS = {

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from nb2image.build.embedded.base import (
+from nb2image.build.embedded.bases.base import (
     WANTED,
     Base,
     BaseFacts,
@@ -22,7 +22,7 @@ from nb2image.build.embedded.debian.closure import closure
 from nb2image.build.embedded.debian.index import Package
 from nb2image.build.embedded.debian.refusals import refuse_known
 from nb2image.build.embedded.debian.root import root_entries, write_root
-from nb2image.build.embedded.layer import Compression, Layer
+from nb2image.build.embedded.layers.layer import Compression, Layer
 from nb2image.errors import PlanError
 from nb2image.events import Emit
 from nb2image.image.base import GLIBC, PACKAGED

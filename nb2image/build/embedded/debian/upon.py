@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
-from nb2image.build.embedded.base import Base, resolve
+from nb2image.build.embedded.bases.base import Base, resolve
 from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.debian import ldcache
 from nb2image.build.embedded.debian.archive import DebianArchive, state
@@ -35,8 +35,8 @@ from nb2image.build.embedded.debian.root import (
     write_entry,
 )
 from nb2image.build.embedded.debian.source import DROPPED, TIME, wanted_names
-from nb2image.build.embedded.layer import Compression, Layer, LayerWriter
-from nb2image.build.embedded.tarhead import Owner
+from nb2image.build.embedded.layers.layer import Compression, Layer, LayerWriter
+from nb2image.build.embedded.layers.tarhead import Owner
 from nb2image.errors import PlanError
 from nb2image.image.base import PACKAGED
 from nb2image.model import BuildPlan

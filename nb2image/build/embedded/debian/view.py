@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from fnmatch import fnmatchcase
 from functools import cached_property
 
-from nb2image.build.embedded.base import Placed, resolve
+from nb2image.build.embedded.bases.base import Placed, resolve
 from nb2image.build.embedded.debian.accounts import GROUP, PASSWD, AccountTables
 
 

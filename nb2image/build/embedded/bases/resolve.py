@@ -13,9 +13,9 @@ from typing import Any
 
 import msgspec
 
-from nb2image.build.embedded.base import Base, read_facts, search_path
+from nb2image.build.embedded.bases.base import Base, read_facts, search_path
 from nb2image.build.embedded.blobs import DIGEST, BlobCache
-from nb2image.build.embedded.layer import Layer
+from nb2image.build.embedded.layers.layer import Layer
 from nb2image.errors import BuildError
 
 MAX_DOCUMENT = 4 * 1000 * 1000

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol, cast
 
 from nb2image.build.embedded.blobs import BlobCache
-from nb2image.build.embedded.layer import Layer
+from nb2image.build.embedded.layers.layer import Layer
 from nb2image.errors import BuildError, PlanError
 from nb2image.image.quote import printable
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.documents import Blob, Image, make_index
-from nb2image.build.embedded.registry import Reference, Registry, refused
+from nb2image.build.embedded.registry.client import Reference, Registry, refused
 from nb2image.errors import BuildError
 from nb2image.events import Emit, Progress
 

@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
-from nb2image.build.embedded.members import Member
+from nb2image.build.embedded.wheels.members import Member
 from nb2image.errors import BuildError
 from nb2image.image.contract import VENV
 from nb2image.image.quote import printable

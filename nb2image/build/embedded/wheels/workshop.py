@@ -20,12 +20,12 @@ from packaging.version import InvalidVersion, Version
 
 from nb2image.build.causes import explain
 from nb2image.build.embedded import project
-from nb2image.build.embedded.base import Base
+from nb2image.build.embedded.bases.base import Base
+from nb2image.build.embedded.bases.sources import BaseSource
 from nb2image.build.embedded.documents import make_image
-from nb2image.build.embedded.sources import BaseSource
 from nb2image.build.embedded.targets import Delivery, Destination
-from nb2image.build.embedded.tools import PIP, Toolbox, build_requirements
-from nb2image.build.embedded.wheels import BuiltWheel, FileSource, LockedFile, digest_of
+from nb2image.build.embedded.wheels.files import BuiltWheel, FileSource, LockedFile, digest_of
+from nb2image.build.embedded.wheels.tools import PIP, Toolbox, build_requirements
 from nb2image.build.steps import KEPT_LINES, Failure
 from nb2image.errors import BuildError, EngineError, PlanError
 from nb2image.events import Emit, Event, OutputLine
@@ -41,7 +41,7 @@ from nb2image.services import Services
 from nb2image.terminal import clean
 
 RECIPE = 1
-STEP = "wheels built from source"
+FROM_SOURCE = "wheels built from source"
 SECONDS = 3600
 PRINTED = 50_000_000
 ROUNDS = 3
@@ -121,7 +121,7 @@ class Workshop:
                 if not more:
                     break
                 wanted.append(more)
-        raise explain(Failure(step=STEP, message=f"exit code: {status}", lines=tuple(lines)))
+        raise explain(Failure(step=FROM_SOURCE, message=f"exit code: {status}", lines=tuple(lines)))
 
     def write(self, layout: Path, plan: BuildPlan, emit: Emit) -> Target:
         """Write the sandbox's image, for this machine: what wheels can be used in it.
@@ -166,7 +166,7 @@ class Workshop:
             if isinstance(event, OutputLine):
                 line = clean(event.line)
                 lines.append(line)
-                emit(OutputLine(stage="build", step=STEP, line=line))
+                emit(OutputLine(stage="build", step=FROM_SOURCE, line=line))
 
         services = self.services
         try:

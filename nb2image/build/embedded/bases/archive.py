@@ -16,13 +16,8 @@ from nb2image.archive.documents import DockerManifest
 from nb2image.archive.places import Places, part_of
 from nb2image.archive.stream import Stream, decompressed, form, from_file
 from nb2image.archive.stream import damaged as damaged_stream
-from nb2image.build.embedded import deflate
-from nb2image.build.embedded.base import MAX_UNPACKED, Base
-from nb2image.build.embedded.blobs import BlobCache
-from nb2image.build.embedded.documents import CONFIG, MANIFEST, Blob, Image
-from nb2image.build.embedded.layer import Layer
-from nb2image.build.embedded.layout import blob_name
-from nb2image.build.embedded.resolve import (
+from nb2image.build.embedded.bases.base import MAX_UNPACKED, Base
+from nb2image.build.embedded.bases.resolve import (
     MAX_CONFIG,
     MAX_DOCUMENT,
     MAX_LAYERS,
@@ -35,6 +30,11 @@ from nb2image.build.embedded.resolve import (
     make_base,
     resolve,
 )
+from nb2image.build.embedded.blobs import BlobCache
+from nb2image.build.embedded.documents import CONFIG, MANIFEST, Blob, Image
+from nb2image.build.embedded.layers import deflate
+from nb2image.build.embedded.layers.layer import Layer
+from nb2image.build.embedded.layout import blob_name
 from nb2image.errors import BuildError, OptionError
 
 PIECE = 1 << 18

@@ -12,7 +12,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.http import PIECE, Http
-from nb2image.build.embedded.venv import Wheel
+from nb2image.build.embedded.wheels.venv import Wheel
 from nb2image.errors import BuildError, PlanError
 from nb2image.model import BuildPlan, LockedPackage
 from nb2image.requirements.index.client import PackageIndex

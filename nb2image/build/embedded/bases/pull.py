@@ -7,18 +7,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nb2image.build.embedded.base import Base
-from nb2image.build.embedded.blobs import BlobCache
-from nb2image.build.embedded.credentials import Credentials
-from nb2image.build.embedded.debian.upon import PackagesUpon
-from nb2image.build.embedded.http import Http
-from nb2image.build.embedded.registry import HUB, Reference, Registry, parse_reference
-from nb2image.build.embedded.resolve import (
+from nb2image.build.embedded.bases.base import Base
+from nb2image.build.embedded.bases.resolve import (
     MAX_CONFIG,
     Descriptor,
     make_base,
     resolve,
 )
+from nb2image.build.embedded.blobs import BlobCache
+from nb2image.build.embedded.debian.upon import PackagesUpon
+from nb2image.build.embedded.http import Http
+from nb2image.build.embedded.registry.client import HUB, Reference, Registry, parse_reference
+from nb2image.build.embedded.registry.credentials import Credentials
 from nb2image.errors import BuildError
 from nb2image.events import Emit
 from nb2image.model import BuildPlan

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from nb2image.build.embedded.blobs import BlobCache
-from nb2image.build.embedded.bytecode import Compiler
-from nb2image.build.embedded.layer import Compression, Layer, LayerWriter
-from nb2image.build.embedded.members import Archive
-from nb2image.build.embedded.wheel import Placed, Tree, place
+from nb2image.build.embedded.layers.layer import Compression, Layer, LayerWriter
+from nb2image.build.embedded.wheels.bytecode import Compiler
+from nb2image.build.embedded.wheels.members import Archive
+from nb2image.build.embedded.wheels.place import Placed, Tree, place
 from nb2image.image.contract import INSTALLED, VENV
 from nb2image.image.trim import WHOLE, Trimmed
 from nb2image.model import LockedPackage

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Literal, Protocol
 
-from nb2image.build.embedded import deflate, tarhead
-from nb2image.build.embedded.tarhead import ROOT, Owner
+from nb2image.build.embedded.layers import deflate, tarhead
+from nb2image.build.embedded.layers.tarhead import ROOT, Owner
 from nb2image.errors import BuildError
 
 Compression = Literal["gzip", "zstd"]

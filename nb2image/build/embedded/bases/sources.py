@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from nb2image.build.embedded.base import Base
+from nb2image.build.embedded.bases.base import Base
 from nb2image.build.embedded.blobs import BlobCache
 from nb2image.build.embedded.debian.upon import PackagesUpon
 from nb2image.events import Emit
@@ -47,7 +47,7 @@ class ArchiveBase:
 
     def get(self, plan: BuildPlan, architecture: str, emit: Emit) -> Base:
         """See ``BaseSource``."""
-        from nb2image.build.embedded.archive import read_base
+        from nb2image.build.embedded.bases.archive import read_base
 
         python = plan.requirements.python
         base = read_base(self.path, self.cache, architecture=architecture, python=python)

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
 
-from nb2image.build.embedded.members import Archive
-from nb2image.build.embedded.wheel import Placed
+from nb2image.build.embedded.wheels.members import Archive
+from nb2image.build.embedded.wheels.place import Placed
 from nb2image.errors import BuildError
 from nb2image.process import Runner
 

@@ -18,9 +18,9 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 import msgspec
 
-from nb2image.build.embedded.credentials import Credentials, Login
+from nb2image.build.embedded.bases.resolve import INDEXES, MANIFESTS, MAX_DOCUMENT
 from nb2image.build.embedded.http import Body, Http, read_limited
-from nb2image.build.embedded.resolve import INDEXES, MANIFESTS, MAX_DOCUMENT
+from nb2image.build.embedded.registry.credentials import Credentials, Login
 from nb2image.errors import BuildError
 
 if TYPE_CHECKING:

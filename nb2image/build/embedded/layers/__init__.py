@@ -1,0 +1,1 @@
+"""Layers as they are written: tar, DEFLATE, gzip or zstd."""

@@ -1,0 +1,1 @@
+"""The virtual environment: wheels, locked or built here, as layers."""
