@@ -24,6 +24,9 @@ CLONE = re.compile(
     r"\bgit\s+clone\b[^\n;&|]*?([\w.+-]+:/*\S+?|\S+@\S+:\S+?)(?:\.git)?/?(?=[\s'\";&|]|$)"
 )
 
+FOLDER = re.compile(r"\bsys\.path\.(?:append|insert)\((?:\s*\d+\s*,)?\s*(['\"])(/[^'\"]+)\1")
+"""A folder on the path that is none of the project's."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
@@ -35,6 +38,13 @@ class Made:
     """Modules whose address stands somewhere: they may be fetched by it."""
     clones: tuple[str, ...] = ()
     """Addresses of the repositories that it clones."""
+    folders: tuple[str, ...] = ()
+    """Absolute paths that it puts on ``sys.path``."""
+
+    @property
+    def unseen(self) -> bool:
+        """Whether modules may come from where nobody looks."""
+        return bool(self.clones or self.folders)
 
     def explains(self, module: str) -> str:
         """In words, where a module that nothing provides may come from; empty for none."""
@@ -43,6 +53,8 @@ class Made:
             return "its address is in the notebook, which may fetch it"
         if self.clones:
             return f"it may be in {self.clones[0]}, which the notebook clones"
+        if self.folders:
+            return f"it may be in {self.folders[0]}, which the notebook puts on its path"
         return ""
 
 
@@ -51,6 +63,7 @@ def read_made(notebook: Notebook) -> Made:
     modules: set[str] = set()
     linked: set[str] = set()
     clones: dict[str, None] = {}
+    folders: dict[str, None] = {}
     for cell in notebook.cells:
         if cell.kind != "code":
             continue
@@ -63,4 +76,10 @@ def read_made(notebook: Notebook) -> Made:
             for proto in PROTOC.findall(line):
                 modules.update((f"{proto}_pb2", f"{proto}_pb2_grpc"))
             clones.update(dict.fromkeys(CLONE.findall(line)))
-    return Made(modules=frozenset(modules), linked=frozenset(linked), clones=tuple(clones))
+            folders.update(dict.fromkeys(path for _, path in FOLDER.findall(line)))
+    return Made(
+        modules=frozenset(modules),
+        linked=frozenset(linked),
+        clones=tuple(clones),
+        folders=tuple(folders),
+    )

@@ -98,6 +98,8 @@ class Search:
     """ISO date of the notebook's last change, empty when unknown."""
     settled_on: str = ""
     """ISO date: a project that began later is too new to be guessed at; empty for no such date."""
+    unseen_code: bool = False
+    """The notebook brings folders of code along that nobody sees here: a guess must be sure."""
 
 
 def grouped(needs: Sequence[Need], catalogue: Catalogue) -> list[Group]:
@@ -309,7 +311,10 @@ def judged(candidate: Candidate, group: Group, search: Search) -> Verdict:
         return verify(candidate.name, group.key, needs, index, Bounds(target=search.target))
     if candidate.is_guess and (doubt := doubtful(candidate, group, search)):
         return Verdict(ok=False, detail=doubt)
-    return verify_strictly(candidate.name, group.key, needs, search.uses, index, bounds)
+    firmly = search.unseen_code and candidate.rule in GUESSES
+    return verify_strictly(
+        candidate.name, group.key, needs, search.uses, index, bounds, firmly=firmly
+    )
 
 
 def doubtful(candidate: Candidate, group: Group, search: Search) -> str:

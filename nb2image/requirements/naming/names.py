@@ -105,6 +105,7 @@ def find_names(
     written, findings = from_project(project, target, catalogue, named)
     installed, skipped = from_installs(script.installs, catalogue, target)
     inside, refused = from_notebook(notebook, target)
+    made = read_made(notebook)
     search = Search(
         catalogue=catalogue,
         declared=(
@@ -121,8 +122,8 @@ def find_names(
         as_of=as_of or options.as_of,
         written_on=written_on,
         settled_on=settled_on,
+        unseen_code=made.unseen,
     )
-    made = read_made(notebook)
     wanted, notes = external([n for n in needs if not beside(n, project)], made)
     answers = answered(grouped(wanted, catalogue), search)
     refuse_conflicts(answers, search)

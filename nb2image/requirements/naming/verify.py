@@ -120,12 +120,15 @@ def verify_strictly(
     uses: Mapping[str, Sequence[str]],
     index: PackageIndex,
     bounds: Bounds,
+    *,
+    firmly: bool = False,
 ) -> Verdict:
     """As ``verify``, for a name that is only a guess: what is imported must be there.
 
     Every module must be, in some release; of the names and of ``uses``, the attributes that the
     code takes from modules, those of one module at least: names come and go between releases,
-    and a project that knows none of them is another's.
+    and a project that knows none of them is another's. With ``firmly`` one that makes its names
+    as it runs is believed in nothing.
     Raises RequirementsError when the index cannot be asked.
     """
     verdict = verify(name, key, needs, index, bounds)
@@ -141,10 +144,13 @@ def verify_strictly(
         if any(f"{need.module}.{n}" in verdict.modules for n in wanted):
             return verdict
         if wanted and need.module in verdict.modules:
-            if names_defined(verdict.release.file, need.module, wanted, index):
+            if names_defined(verdict.release.file, need.module, wanted, index, firmly=firmly):
                 return verdict
             unknown[need.module] = wanted
-    if any(release_with(name, m, index, bounds, wanted) for m, wanted in unknown.items()):
+    if any(
+        release_with(name, module, index, bounds, wanted, firmly=firmly)
+        for module, wanted in unknown.items()
+    ):
         return verdict
     for wanted in unknown.values():
         some = ", ".join(sorted(wanted)[:3])
@@ -217,6 +223,8 @@ def release_with(
     index: PackageIndex,
     bounds: Bounds,
     names: Collection[str] = (),
+    *,
+    firmly: bool = False,
 ) -> Version | None:
     """One of the newest and a few older releases that has a module, and one of the names in it.
 
@@ -230,7 +238,7 @@ def release_with(
         try:
             if module not in provided(file, index):
                 continue
-            if not names or names_defined(file, module, set(names), index):
+            if not names or names_defined(file, module, set(names), index, firmly=firmly):
                 return version
         except RequirementsError as error:
             if error.code in STANDS_DOWN:
@@ -238,9 +246,12 @@ def release_with(
     return None
 
 
-def names_defined(file: IndexFile, module: str, names: set[str], index: PackageIndex) -> set[str]:
+def names_defined(
+    file: IndexFile, module: str, names: set[str], index: PackageIndex, *, firmly: bool = False
+) -> set[str]:
     """Which names a module may define; all of them where its source cannot be read.
 
+    With ``firmly`` those alone that its source shows.
     Raises RequirementsError when the index cannot be asked.
     """
     members = index.contents(file).members
@@ -252,7 +263,7 @@ def names_defined(file: IndexFile, module: str, names: set[str], index: PackageI
         current = left.pop()
         member = module_file(members, current, wheel=file.is_wheel)
         if not member or len(seen) == MAX_SOURCES:
-            return names - refused
+            return found if firmly else names - refused
         seen.add(current)
         shown = surface(
             source(file, member, index),
@@ -264,7 +275,7 @@ def names_defined(file: IndexFile, module: str, names: set[str], index: PackageI
         if current == module:
             refused = shown.refused
         found |= names & shown.names
-        if shown.anything:
+        if shown.anything and not firmly:
             found |= names - shown.refused - shown.unlisted
         if shown.stub:
             found |= names & stub_names(file, member, names, index)
