@@ -235,3 +235,17 @@ def test_a_library_with_a_display_hook_of_its_own(tmp_path: Path) -> None:
     cells = capture.cells()
     assert [[s.text for s in cell.shown] for cell in cells] == [[], ["x\n-\n2"], ["'text'"]]
     assert not any(cell.printed for cell in cells)
+
+
+def test_a_build_without_an_engine_loads_what_it_needs() -> None:
+    """Each command pays for what is imported: templates and uv serve source distributions alone."""
+    program = "import sys, nb2image.build.embedded.make; print(*sys.modules, sep='\\n')"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(done.stdout.split())
+    assert not loaded & {"jinja2", "uv", "docker", "nb2image.requirements.versions.resolver"}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nb2image.build.embedded import project
 from nb2image.build.embedded.bases.base import Base
@@ -21,10 +22,12 @@ from nb2image.build.embedded.layers.layer import Compression, Layer, disk_errors
 from nb2image.build.embedded.targets import Delivery, Destination
 from nb2image.build.embedded.wheels.bytecode import Compiler, find_compiler
 from nb2image.build.embedded.wheels.files import (
+    FROM_SOURCE,
     BuiltWheel,
     FileSource,
     refuse_what_does_not_fit,
     refuse_what_has_no_hash,
+    sources,
 )
 from nb2image.build.embedded.wheels.venv import (
     LARGE,
@@ -35,7 +38,6 @@ from nb2image.build.embedded.wheels.venv import (
     in_order,
     wheel_layer,
 )
-from nb2image.build.embedded.wheels.workshop import FROM_SOURCE, Workshop, sources
 from nb2image.build.interface import BuildRequest
 from nb2image.errors import BuildError
 from nb2image.events import Emit, Noticed, StageFinished, StageStarted
@@ -47,6 +49,9 @@ from nb2image.process import Runner
 from nb2image.project.context import read_context
 from nb2image.requirements.index.client import PackageIndex
 from nb2image.requirements.target import Target
+
+if TYPE_CHECKING:
+    from nb2image.build.embedded.wheels.workshop import Workshop
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
@@ -63,7 +68,8 @@ class EmbeddedBuilder:
     base: BaseSource
     delivery: Delivery
     destination: Destination
-    workshop: Workshop
+    workshop: Callable[[], Workshop]
+    """Called where there are source distributions to build."""
     compression: Compression = "gzip"
     check: str = ""
     """The digest that the image must have: of its manifest (or index), or of its config."""
@@ -126,7 +132,9 @@ class EmbeddedBuilder:
             built: dict[str, BuiltWheel] = {}
             if sources(plan):
                 with step(emit, FROM_SOURCE):
-                    built = self.workshop.wheels(plan, coming.result(), self._files(context), emit)
+                    built = self.workshop().wheels(
+                        plan, coming.result(), self._files(context), emit
+                    )
             with step(emit, f"dependencies: {len(requirements.locked)} wheels"):
                 wheels = self._wheel_layers(context, plan, built, emit)
             with step(emit, f"base: {self.base.described}"):

@@ -6,7 +6,9 @@ import re
 import threading
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nb2image.build.choose import BuildOptions, choose_base
 from nb2image.build.embedded.bases.base import Base
@@ -23,8 +25,6 @@ from nb2image.build.embedded.debian.upon import PackagesUpon
 from nb2image.build.embedded.http import Http
 from nb2image.build.embedded.registry.credentials import Credentials
 from nb2image.build.embedded.targets import Delivery, Destination
-from nb2image.build.embedded.wheels.tools import Toolbox
-from nb2image.build.embedded.wheels.workshop import Workshop
 from nb2image.errors import BuildError, OptionError, PlanError
 from nb2image.events import Emit, Noticed
 from nb2image.model import BuildPlan, Finding
@@ -34,6 +34,9 @@ from nb2image.requirements.index.client import PackageIndex
 from nb2image.requirements.index.listing import IndexFile, Project
 from nb2image.requirements.target import Target
 from nb2image.services import Services
+
+if TYPE_CHECKING:
+    from nb2image.build.embedded.wheels.workshop import Workshop
 
 QUICK_WAITS = (0.2,)
 """For a registry that another base can stand in for."""
@@ -47,7 +50,6 @@ def make_builder(
     delivery = make_delivery(services)
     http, cache = delivery.http, delivery.cache
     base = base_source(plan, asked, http, cache, delivery.credentials, services)
-    toolbox = Toolbox(services=services, network=http.network)
     return EmbeddedBuilder(
         run=services.run,
         environ=services.environ,
@@ -57,11 +59,20 @@ def make_builder(
         base=base,
         delivery=delivery,
         destination=destination,
-        workshop=Workshop(services=services, base=base, delivery=delivery, toolbox=toolbox),
+        workshop=partial(make_workshop, base, delivery, services),
         compression=asked.compression,
         check=asked.check,
         others=asked.others,
     )
+
+
+def make_workshop(base: BaseSource, delivery: Delivery, services: Services) -> Workshop:
+    """Where source distributions are built: few plans have any, so it is loaded for those."""
+    from nb2image.build.embedded.wheels.tools import Toolbox
+    from nb2image.build.embedded.wheels.workshop import Workshop
+
+    toolbox = Toolbox(services=services, network=delivery.http.network)
+    return Workshop(services=services, base=base, delivery=delivery, toolbox=toolbox)
 
 
 def make_delivery(services: Services) -> Delivery:

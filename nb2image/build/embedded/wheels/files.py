@@ -19,6 +19,9 @@ from nb2image.requirements.index.client import PackageIndex
 from nb2image.requirements.index.local import local_path
 from nb2image.requirements.target import Target
 
+FROM_SOURCE = "wheels built from source"
+"""The step of a build."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuiltWheel:
@@ -121,6 +124,11 @@ class FileSource:
 def is_wanted(name: str, package: LockedPackage) -> bool:
     """Whether a file of a package is the lock's wheel, or a source where the lock has no wheel."""
     return name == package.wheel if package.wheel else not name.endswith(".whl")
+
+
+def sources(plan: BuildPlan) -> list[LockedPackage]:
+    """The locked packages that have no wheel."""
+    return [p for p in plan.requirements.locked if not p.wheel]
 
 
 def refuse_what_has_no_hash(plan: BuildPlan) -> None:

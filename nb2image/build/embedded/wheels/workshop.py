@@ -24,7 +24,14 @@ from nb2image.build.embedded.bases.base import Base
 from nb2image.build.embedded.bases.sources import BaseSource
 from nb2image.build.embedded.documents import make_image
 from nb2image.build.embedded.targets import Delivery, Destination
-from nb2image.build.embedded.wheels.files import BuiltWheel, FileSource, LockedFile, digest_of
+from nb2image.build.embedded.wheels.files import (
+    FROM_SOURCE,
+    BuiltWheel,
+    FileSource,
+    LockedFile,
+    digest_of,
+    sources,
+)
 from nb2image.build.embedded.wheels.tools import PIP, Toolbox, build_requirements
 from nb2image.build.steps import KEPT_LINES, Failure
 from nb2image.errors import BuildError, EngineError, PlanError
@@ -41,7 +48,6 @@ from nb2image.services import Services
 from nb2image.terminal import clean
 
 RECIPE = 1
-FROM_SOURCE = "wheels built from source"
 SECONDS = 3600
 PRINTED = 50_000_000
 ROUNDS = 3
@@ -194,11 +200,6 @@ ENVIRONMENT = (
     ("PYTHONHASHSEED", "0"),
     ("SOURCE_DATE_EPOCH", str(INSTALLED)),
 )
-
-
-def sources(plan: BuildPlan) -> list[LockedPackage]:
-    """The locked packages that have no wheel."""
-    return [p for p in plan.requirements.locked if not p.wheel]
 
 
 def built_key(package: LockedPackage, plan: BuildPlan, base: Base) -> str:
