@@ -22,6 +22,7 @@ EQUIVALENTS = {
     ("google.colab", "files"): ("files", "downloads are put into /outputs"),
     ("google.colab", "userdata"): ("userdata", "set each secret as a variable: docker run -e NAME"),
     ("google.colab.patches", "cv2_imshow"): ("cv2_imshow", "pictures are put into /outputs"),
+    ("condacolab", ""): ("condacolab", "what its conda lines install is in the image already"),
     ("kaggle_secrets", "UserSecretsClient"): (
         "UserSecretsClient",
         "set each secret as a variable: docker run -e NAME",
@@ -29,7 +30,9 @@ EQUIVALENTS = {
 }
 """(module, name) of what a service offers: the helper that stands for it, and what to do."""
 
-SERVICE_MODULES = re.compile(r"google\.colab(\.|$)|kaggle_(secrets|datasets|web_client)(\.|$)")
+SERVICE_MODULES = re.compile(
+    r"google\.colab(\.|$)|condacolab$|kaggle_(secrets|datasets|web_client)(\.|$)"
+)
 IN_COLAB = re.compile(r"(?<![\w./~-])/content(?=/|\s|$)(?!/drive|/gdrive)")
 ON_KAGGLE = re.compile(r"(?<![\w.~-])/kaggle/working(?=/|\s|$|['\"])")
 MOUNTS = ("/kaggle/input", "/content/drive", "/content/gdrive")
@@ -56,8 +59,8 @@ def changed(node: ast.stmt, place: Place, setting: Setting, *, guarded: bool) ->
 def equivalent(module: str, name: str, known_as: str, place: Place, setting: Setting) -> Piece:
     """What stands for one name of a service's module."""
     found = EQUIVALENTS.get((module, name))
+    what = f"{module}.{name}".rstrip(".")
     if found is None or (name == "files" and (known_as, "upload") in setting.attributes):
-        what = f"{module}.{name}".rstrip(".")
         if name == "files":
             what += ".upload"
         return refusal(
@@ -67,7 +70,7 @@ def equivalent(module: str, name: str, known_as: str, place: Place, setting: Set
             "remove it, put it below 'try', or skip the cell",
         )
     text, hint = found
-    told = warning("service", f"{module}.{name} is replaced by its equivalent", place, hint)
+    told = warning("service", f"{what} is replaced by its equivalent", place, hint)
     return Piece(lines=own(helper(text, known_as), place), findings=(told,))
 
 

@@ -222,6 +222,17 @@ class drive:
         pass
 
 
+class condacolab:
+    """conda for Colab's own Python: what its lines install is in the image already."""
+
+    @staticmethod
+    def install(*ignored, **options):
+        pass
+
+    check = install_anaconda = install_from_url = install_mambaforge = install
+    install_miniconda = install_miniforge = install
+
+
 class files:
     """Colab's files: what the notebook offers for download is put into the outputs."""
 

@@ -28,6 +28,7 @@ PYTHON2 = {
 # Modules that a notebook service puts into its own Python; nothing installs them elsewhere.
 HOSTS = {
     "google.colab": "Google Colab",
+    "condacolab": "Google Colab",
     "awsglue": "AWS Glue",
     "kaggle.gcp": "Kaggle",
     "kaggle_datasets": "Kaggle",

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from nb2image.errors import NotebookError
+from nb2image.requirements.code.imports import find_needs
 from tests.unit.notebook.build import body, script
 from tests.unit.notebook.run import output_of
 
@@ -28,6 +29,18 @@ def test_secrets_are_variables(source: str, monkeypatch: pytest.MonkeyPatch) -> 
     assert output_of(made) == "'abc'\n"
     assert [f.code for f in made.findings] == ["service"]
     assert "docker run -e" in made.findings[0].hint
+
+
+@pytest.mark.parametrize("name", ["condacolab", "cc"])
+def test_conda_of_colab_has_nothing_to_do(name: str) -> None:
+    """What its lines install is in the image; it is no package that the image needs."""
+    alias = "" if name == "condacolab" else f" as {name}"
+    made = script(f"import condacolab{alias}\n{name}.install()\n{name}.check()\nprint('on')")
+    assert output_of(made) == "on\n"
+    assert [(f.code, f.message.partition(" ")[0]) for f in made.findings] == [
+        ("service", "condacolab")
+    ]
+    assert find_needs(made)[0] == ()
 
 
 def test_drive_is_a_mount(tmp_path: Path) -> None:
