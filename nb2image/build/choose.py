@@ -169,7 +169,7 @@ def base_without_engine(plan: BuildPlan) -> str:
 
 def needs_build(plan: BuildPlan) -> bool:
     """Whether a package of the lock has no wheel."""
-    return any(not package.wheel for package in plan.requirements.locked)
+    return bool(plan.requirements.sources)
 
 
 def needs_tools(plan: BuildPlan) -> bool:

@@ -67,7 +67,7 @@ def dockerfile_values(plan: BuildPlan) -> dict[str, object]:
         "build": [quote.apt_package(name) for name in build_packages(plan)],
         "old_python": tuple(map(int, plan.requirements.python.split("."))) < (3, 8),
         "hashes": all(package.hashes for package in locked),
-        "wheels_only": all(package.wheel for package in locked),
+        "wheels_only": not plan.requirements.sources,
         "vendored": brings_wheels(plan),
         "no_index": bool(locked) and all(package.vendored for package in locked),
         "dated": [(quote.package_name(name), quote.date(day)) for name, day in dated_tools(plan)],
@@ -119,10 +119,11 @@ def dated_tools(plan: BuildPlan) -> list[tuple[str, str]]:
     for setuptools 40.8 at least where a project does not say what it is built with.
     """
     locked = {package.name for package in plan.requirements.locked}
-    built = any(not package.wheel for package in plan.requirements.locked)
     day = plan.requirements.as_of
     return [
-        (name, max(day, FIRST_DAY)) for name in BUILD_TOOLS if built and day and name not in locked
+        (name, max(day, FIRST_DAY))
+        for name in BUILD_TOOLS
+        if plan.requirements.sources and day and name not in locked
     ]
 
 

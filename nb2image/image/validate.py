@@ -62,7 +62,7 @@ def validate_requirements(plan: BuildPlan) -> None:
         _require(_FOLDER.fullmatch(module.root), "folder on the path", module.root)
     if plan.requirements.as_of:
         quote.date(plan.requirements.as_of)
-    built = [package.name for package in plan.requirements.locked if not package.wheel]
+    built = [package.name for package in plan.requirements.sources]
     if built and plan.layout == "single-stage":
         raise PlanError(
             f"{', '.join(built[:5])} must be compiled, and a single stage would keep the compiler",

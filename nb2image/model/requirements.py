@@ -143,3 +143,8 @@ class Requirements:
     text: str
     """requirements.txt: every version, hash and, as comments, the evidence."""
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def sources(self) -> tuple[LockedPackage, ...]:
+        """The locked packages that have no wheel, and must be built."""
+        return tuple(package for package in self.locked if not package.wheel)

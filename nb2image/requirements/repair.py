@@ -124,7 +124,7 @@ def wheels_instead(
     Raises RequirementsError when the index does not answer.
     """
     text = "\n".join(said)
-    sources = {p.name: p for p in found.locked if not p.wheel and not p.url}
+    sources = {p.name: p for p in found.sources if not p.url}
     lines = []
     for name in mentioned(text, sources) or tuple(sources):
         project = world.index.project(name)

@@ -27,7 +27,6 @@ from nb2image.build.embedded.wheels.files import (
     FileSource,
     refuse_what_does_not_fit,
     refuse_what_has_no_hash,
-    sources,
 )
 from nb2image.build.embedded.wheels.venv import (
     LARGE,
@@ -130,7 +129,7 @@ class EmbeddedBuilder:
         with ThreadPoolExecutor(1) as threads:
             coming = threads.submit(self.base.get, plan, architecture, emit)
             built: dict[str, BuiltWheel] = {}
-            if sources(plan):
+            if requirements.sources:
                 with step(emit, FROM_SOURCE):
                     built = self.workshop().wheels(
                         plan, coming.result(), self._files(context), emit

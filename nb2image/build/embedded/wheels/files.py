@@ -126,11 +126,6 @@ def is_wanted(name: str, package: LockedPackage) -> bool:
     return name == package.wheel if package.wheel else not name.endswith(".whl")
 
 
-def sources(plan: BuildPlan) -> list[LockedPackage]:
-    """The locked packages that have no wheel."""
-    return [p for p in plan.requirements.locked if not p.wheel]
-
-
 def refuse_what_has_no_hash(plan: BuildPlan) -> None:
     """Raise PlanError, naming every package that is no file with a hash, but a repository."""
     source = [p for p in plan.requirements.locked if not p.hashes]

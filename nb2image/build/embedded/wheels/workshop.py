@@ -30,7 +30,6 @@ from nb2image.build.embedded.wheels.files import (
     FileSource,
     LockedFile,
     digest_of,
-    sources,
 )
 from nb2image.build.embedded.wheels.tools import PIP, Toolbox, build_requirements
 from nb2image.build.steps import KEPT_LINES, Failure
@@ -76,13 +75,15 @@ class Workshop:
         One that was made before is taken again. Raises BuildError when a source cannot be built,
         PlanError when it cannot be tried here.
         """
-        keys = {package.name: built_key(package, plan, base) for package in sources(plan)}
+        keys = {
+            package.name: built_key(package, plan, base) for package in plan.requirements.sources
+        }
         found = {}
         for name, key in keys.items():
             known = source.cache.fact(key, BuiltWheel)
             if known is not None and source.cache.find(known.digest):
                 found[name] = known
-        missing = [package for package in sources(plan) if package.name not in found]
+        missing = [package for package in plan.requirements.sources if package.name not in found]
         if missing:
             for name, made in self.make(missing, plan, base, source, emit).items():
                 source.cache.remember(keys[name], made)
